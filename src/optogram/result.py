@@ -1,0 +1,97 @@
+"""What every verb's answer has in common: where it comes from, and how it is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a result was made from: enough to make it again, or to see that it no longer fits.
+
+    `weights` and `images` are hashes (hexadecimal); `settings` holds every argument that changes the result.
+    """
+
+    verb: str
+    network: str
+    weights: str
+    images: str = ""
+    method: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    versions: Mapping[str, str] = field(default_factory=lambda: versions())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes: optogram, torch, numpy, Python."""
+    found = {"python": platform.python_version()}
+    for name in ("optogram", "torch", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "unknown"
+    return found
+
+
+class Result:
+    """A frozen answer with NumPy arrays in it, its provenance, a figure, and a way to keep it.
+
+    Subclasses are frozen dataclasses with a field `provenance`; they define `figure()` and a one-line `__str__`.
+    """
+
+    provenance: Provenance
+    ARRAYS: ClassVar[tuple[str, ...]] = ()
+    """Names of the fields that `save` writes as arrays."""
+
+    def figure(self) -> Image:
+        """A picture of the result, ready for a paper or a slide."""
+        raise TypeError(f"{type(self).__name__} has no figure; its numbers are in {', '.join(self.ARRAYS) or 'its fields'}")
+
+    def save(self, path: str | Path) -> Path:
+        """Keeps the result: `.png`, `.webp`, `.jpg` a figure; `.npz` the arrays with the provenance as JSON beside them.
+
+        The file is written beside its place and renamed, so that an interruption leaves no half of it.
+        """
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.partial")
+        if target.suffix.lower() in {".png", ".webp", ".jpg", ".jpeg"}:
+            kind = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(target.suffix.lower(), target.suffix[1:].upper())
+            self.figure().save(partial, format=kind)
+        else:
+            target = target if target.suffix == ".npz" else target.with_name(target.name + ".npz")
+            arrays = {name: np.asarray(getattr(self, name)) for name in self.ARRAYS}
+            with partial.open("wb") as file:
+                np.savez_compressed(file, provenance=np.array(json.dumps(self.provenance.as_dict(), default=str)), **arrays)  # type: ignore[arg-type]
+        partial.replace(target)
+        return target
+
+    def _repr_html_(self) -> str:
+        import base64
+        import html
+        import io
+
+        text = f"<p>{html.escape(str(self))}</p>"
+        try:
+            picture = self.figure()
+        except TypeError:
+            return text
+        stream = io.BytesIO()
+        picture.save(stream, format="PNG")
+        data = base64.b64encode(stream.getvalue()).decode()
+        return f'{text}<img alt="{html.escape(str(self))}" src="data:image/png;base64,{data}">'
