@@ -1,0 +1,66 @@
+"""What every test starts from: shapes checked at run time, one thread, seeds set, and the real data where it is there."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import hypothesis
+import jaxtyping
+import pytest
+
+jaxtyping.install_import_hook("optogram", "beartype.beartype")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+hypothesis.settings.register_profile("quiet", deadline=None, max_examples=25, print_blob=True, derandomize=True, database=None)
+hypothesis.settings.load_profile("quiet")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[..., Path]:
+    """`shared_data("photos", "bsds")`: a path in the real test data beside the checkout; skips, naming it, where it is absent."""
+
+    def find(*parts: str) -> Path:
+        path = ROOT.parent.joinpath("shared", "data", *parts)
+        if not path.exists():
+            pytest.skip(f"real test data is not here: {Path('..', 'shared', 'data', *parts)}")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    import numpy as np
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  (code under test must not depend on the global state, but a failure must repeat)
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Run-time shape checks off, for tests of what a user without them sees when an argument has the wrong type or shape."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
