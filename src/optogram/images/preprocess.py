@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, UInt8
+from PIL import Image
+from torch import Tensor
 
 from optogram.errors import SettingError
 from optogram.geometry import Box
-
-if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Float, UInt8
-    from torch import Tensor
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 SUPPORT: dict[str, float] = {"nearest": 0.5, "bilinear": 1.0, "bicubic": 2.0, "lanczos": 3.0}
@@ -102,8 +105,6 @@ class Preprocess:
 
         Lanczos has no tensor form here and is applied as bicubic; `apply_array` has it.
         """
-        import torch.nn.functional as F
-
         height, width = images.shape[-2:]
         rows, columns = self.resized(height, width)
         if (rows, columns) != (height, width):
@@ -119,9 +120,6 @@ class Preprocess:
 
     def apply_array(self, photo: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "rows columns channel"]:
         """Resizes and crops one decoded photograph with Pillow, as the network's training pipeline did."""
-        import numpy as np
-        from PIL import Image
-
         height, width = photo.shape[:2]
         rows, columns = self.resized(height, width)
         gray = photo.shape[2] == 1
@@ -142,8 +140,6 @@ class Preprocess:
 
     def normalise(self, images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch channel height width"]:
         """(images - mean) / std per channel; a gray network takes the average of three means and deviations."""
-        import torch
-
         channels = images.shape[1]
         mean, std = (_spread(values, channels) for values in (self.means, self.deviations))
         if not any(mean) and all(value == 1 for value in std):
@@ -169,7 +165,5 @@ def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 
 
 def _stretch(first: int, last: int, scale: float, support: float) -> tuple[int, int]:
-    import math
-
     reach = support * max(scale, 1.0)
     return math.floor((first + 0.5) * scale - reach), math.ceil((last - 0.5) * scale + reach)
