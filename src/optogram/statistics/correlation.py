@@ -1,0 +1,110 @@
+"""Spearman's rank correlation: of every picture with every unit, of each unit with its own, and its interval over photographs.
+
+Ranks are average ranks (ties share the mean of their places). Sums run over doubled, centred ranks, which are integers: exact in float64 for fewer than
+200,000 patches, so a correlation does not depend on the number of threads and ties between pictures are exact.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import special, stats
+
+from optogram.errors import InputError
+from optogram.statistics.intervals import Interval, group_index
+
+
+def spearman_matrix(scores: Float[np.ndarray, "patch picture"], responses: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "unit picture"]:
+    """S[i, j]: Spearman of picture j's score with unit i's response over patches. NaN where either is constant or holds NaN.
+
+    About .2 s for 1,400 patches and 512 units on one thread, .9 s for 2,048.
+    """
+    _same_patches(scores, responses)
+    pictures, units = _centred_ranks(scores), _centred_ranks(responses)
+    return (units.T @ pictures) / np.outer(_lengths(units), _lengths(pictures))
+
+
+def spearman_paired(scores: Float[np.ndarray, "patch unit"], responses: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, " unit"]:
+    """Spearman of each unit's response with its own picture's score: the diagonal of `spearman_matrix`, without the rest."""
+    _same_pairs(scores, responses)
+    pictures, units = _centred_ranks(scores), _centred_ranks(responses)
+    return np.sum(pictures * units, axis=0) / (_lengths(units) * _lengths(pictures))
+
+
+def spearman_interval(
+    scores: Float[np.ndarray, "patch unit"], responses: Float[np.ndarray, "patch unit"], groups: Int[np.ndarray, " patch"], level: float = 0.95
+) -> Interval:
+    """Each unit's Spearman with an interval over photographs (`groups`: patches of one photograph are no independent draws).
+
+    Infinitesimal jackknife: influence functions summed by photograph give the standard error of Fisher's z; the interval is symmetric in z, with
+    Student's t on (photographs - 1) degrees of freedom. No resampling, so all units of a site cost what a few sorts cost.
+    Coverage measured in the test at nominal 95 %. Raises `InputError` for fewer than three photographs.
+    """
+    _same_pairs(scores, responses)
+    index, count = group_index(groups, len(scores))
+    if count < 3:
+        raise InputError(f"an interval over photographs needs at least three of them; got {count}.")
+    estimate = spearman_paired(scores, responses)
+    summed = np.zeros((count, scores.shape[1]))
+    np.add.at(summed, index, spearman_influence(scores, responses))
+    error = np.sqrt(np.sum(summed**2, axis=0) * count / (count - 1)) / len(scores)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = special.stdtrit(count - 1, (1 + level) / 2) * error / (1 - estimate**2)
+        z = np.arctanh(estimate)
+        low, high = np.tanh(z - half), np.tanh(z + half)
+    certain = np.abs(estimate) >= 1 - 1e-12
+    return Interval(estimate, np.where(certain, estimate, low), np.where(certain, estimate, high), level, "infinitesimal jackknife over groups")
+
+
+def spearman_influence(scores: Float[np.ndarray, "patch unit"], responses: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "patch unit"]:
+    """The influence of each patch on each unit's Spearman: its derivative when the patch gets a little more weight. Sums to zero over patches.
+
+    A patch acts directly and by moving the ranks of all others: with centred mid-distribution ranks u, v, C = mean(u v), V = mean(u^2),
+    IF(C) = u v + A + B - 3 C, where A is the mean over q of v_q s(u_q, u), s = 1 above, 1/2 at a tie, 0 below; IF(V) alike with v = u.
+    """
+    u, v = (_centred_ranks(values) / (2 * len(values)) for values in (scores, responses))
+    both, first, second = np.mean(u * v, axis=0), np.mean(u * u, axis=0), np.mean(v * v, axis=0)
+    cross = u * v + _above(u, v) + _above(v, u) - 3 * both
+    own = u * u + 2 * _above(u, u) - 3 * first
+    other = v * v + 2 * _above(v, v) - 3 * second
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.sqrt(first * second)
+        return cross / scale - both / scale / 2 * (own / first + other / second)
+
+
+def _above(key: Float[np.ndarray, "patch unit"], values: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "patch unit"]:
+    """Of each patch, the mean over all patches of `values` where `key` is greater than its own, and half of it where equal."""
+    order = np.argsort(key, axis=0)
+    ordered, carried = np.take_along_axis(key, order, axis=0), np.take_along_axis(values, order, axis=0)
+    upto = np.concatenate([np.zeros((1, key.shape[1])), np.cumsum(carried, axis=0)])
+    place = np.arange(len(key))[:, None]
+    new = np.ones(key.shape, dtype=bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    last = np.ones(key.shape, dtype=bool)
+    last[:-1] = new[1:]
+    first_place = np.maximum.accumulate(np.where(new, place, 0), axis=0)
+    end_place = np.minimum.accumulate(np.where(last, place + 1, len(key))[::-1], axis=0)[::-1]
+    below = (np.take_along_axis(upto, first_place, axis=0) + np.take_along_axis(upto, end_place, axis=0)) / 2
+    result = np.empty_like(carried)
+    np.put_along_axis(result, order, (upto[-1] - below) / len(key), axis=0)
+    return result
+
+
+def _centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:
+    ranked: Float[np.ndarray, "patch column"] = stats.rankdata(np.ascontiguousarray(values.T), axis=1).T
+    return 2 * ranked - (len(values) + 1)
+
+
+def _lengths(centred: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, " column"]:
+    length = np.sqrt(np.sum(centred**2, axis=0))
+    return np.where(length > 0, length, np.nan)
+
+
+def _same_patches(scores: Float[np.ndarray, "patch picture"], responses: Float[np.ndarray, "patch unit"]) -> None:
+    if scores.ndim != 2 or responses.ndim != 2 or len(scores) != len(responses):
+        raise InputError(f"scores and responses are [patch, unit] over the same patches; got {scores.shape} and {responses.shape}.")
+
+
+def _same_pairs(scores: Float[np.ndarray, "patch unit"], responses: Float[np.ndarray, "patch unit"]) -> None:
+    if scores.ndim != 2 or scores.shape != responses.shape:
+        raise InputError(f"each unit needs its own picture's score, [patch, unit] both; got {scores.shape} and {responses.shape}.")
