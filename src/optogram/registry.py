@@ -7,11 +7,14 @@ are the package's own business.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from optogram.errors import SettingError, unknown
@@ -51,10 +54,35 @@ class Registry:
             return foreign[key].load()
         raise SettingError(unknown(self.noun, name, self.names()))
 
-    def _own(self) -> list[str]:
-        spec = find_spec(self.package)
-        paths = spec.submodule_search_locations if spec else None
-        return [entry.name for entry in pkgutil.iter_modules(paths) if not entry.name.startswith("_")]
+    def summary(self, name: str) -> str:
+        """The first line of the docstring of the file that defines `name`, read without importing it.
 
-    def _foreign(self) -> dict[str, Any]:
+        What another distribution registers is not read: the line names the distribution.
+        """
+        key = name.replace("-", "_")
+        if key in self._own():
+            tree = ast.parse(_source(self._folders(), key).read_text(encoding="utf-8"))
+            return (ast.get_docstring(tree) or "").partition("\n")[0]
+        foreign = self._foreign()
+        if key in foreign:
+            distribution = foreign[key].dist
+            return f"from {distribution.name if distribution else foreign[key].module}"
+        raise SettingError(unknown(self.noun, name, self.names()))
+
+    def _own(self) -> list[str]:
+        return [entry.name for entry in pkgutil.iter_modules(self._folders()) if not entry.name.startswith("_")]
+
+    def _folders(self) -> Sequence[str]:
+        try:
+            spec = find_spec(self.package)
+        except ModuleNotFoundError:
+            return ()
+        return list(spec.submodule_search_locations or ()) if spec else ()
+
+    def _foreign(self) -> dict[str, EntryPoint]:
         return {entry.name.replace("-", "_"): entry for entry in entry_points(group=self.group)}
+
+
+def _source(folders: Sequence[str], key: str) -> Path:
+    places = (Path(folder, tail) for folder in folders for tail in (f"{key}.py", f"{key}/__init__.py"))
+    return next(place for place in places if place.exists())
