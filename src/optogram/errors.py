@@ -86,12 +86,12 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return ranked[:count]
 
 
-def unknown(what: str, name: str, known: Iterable[str], hint: str = "") -> str:
+def unknown(what: str, name: str, known: Iterable[str], hint: str = "", where: str = "") -> str:
     """One line for a name that is not known: what it is, the nearest that are, and how to see all."""
     names = list(known)
     close = nearest(name, names)
     middle = f"Nearest: {', '.join(close)}." if close else f"There are {len(names)}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."
-    return f'no {what} "{name}". {middle}{" " + hint if hint else ""}'
+    return f'no {what} "{name}"{where}. {middle}{" " + hint if hint else ""}'
 
 
 def _likeness(name: str, other: str) -> float:

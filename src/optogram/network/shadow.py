@@ -1,0 +1,113 @@
+"""The shadow: a copy of the user's module tree that shares its weights and nothing else.
+
+Modules, hooks, modes and flags are the shadow's own; parameters are aliases of the user's storage, so that later updates are
+seen and nothing is held twice. Buffers are copied (they are small), as a module may write into them even in `eval()`.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+class Shadow:
+    """A frozen, evaluating copy of `module` on `device`, kept in step with the original by `sync`.
+
+    `private` takes the weights once and for all, in their own storage, so that layout and type may differ.
+    """
+
+    def __init__(self, module: nn.Module, device: torch.device | None = None, private: bool = False) -> None:
+        self.original = _unwrapped(module)
+        self.device = device or _device(self.original)
+        self.private = private
+        self.module = _copied(self.original, self.device, private)
+        self._seen: dict[str, tuple[int, int, int]] = {}
+        self._names = _names(self.original)
+        self.sync()
+
+    def sync(self) -> None:
+        """Takes up what changed in the user's module since the last call; does nothing for a private copy."""
+        if self.private:
+            return
+        if _names(self.original) != self._names:
+            self.module = _copied(self.original, self.device, private=False)
+            self._names, self._seen = _names(self.original), {}
+        mine = {**dict(self.module.named_parameters()), **dict(self.module.named_buffers())}
+        for name, theirs in self.original.named_parameters():
+            self._follow(name, theirs, mine[name])
+        for name, theirs in self.original.named_buffers():
+            self._copy(name, theirs, mine[name])
+
+    def _follow(self, name: str, theirs: Tensor, mine: Tensor) -> None:
+        if theirs.data_ptr() == mine.data_ptr() and theirs.shape == mine.shape:
+            return
+        if theirs.device == self.device:
+            mine.data = theirs.detach()
+        if mine.data_ptr() != theirs.data_ptr():
+            self._copy(name, theirs, mine)
+
+    def _copy(self, name: str, theirs: Tensor, mine: Tensor) -> None:
+        stamp = (theirs.data_ptr(), _version(theirs), _version(mine))
+        if self._seen.get(name) == stamp:
+            return
+        with torch.no_grad():
+            if theirs.shape != mine.shape:
+                mine.data = theirs.detach().to(self.device, copy=True)
+            else:
+                mine.copy_(theirs)
+        self._seen[name] = (theirs.data_ptr(), _version(theirs), _version(mine))
+
+
+def weights_hash(module: nn.Module) -> str:
+    """16 hexadecimal digits over every parameter and buffer, with names, shapes and types."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, tensor in sorted({**dict(module.named_parameters()), **dict(module.named_buffers())}.items()):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    return digest.hexdigest()
+
+
+def _copied(module: nn.Module, device: torch.device, private: bool) -> nn.Module:
+    memo: dict[int, Any] = {}
+    for parameter in module.parameters():
+        alias = parameter.detach().to(device)
+        memo[id(parameter)] = nn.Parameter(alias.clone() if private else alias, requires_grad=False)
+    for buffer in module.buffers():
+        memo[id(buffer)] = buffer.detach().to(device, copy=True)
+    for inner in module.modules():
+        for value in list(vars(inner).values()):
+            if isinstance(value, Tensor) and id(value) not in memo:
+                memo[id(value)] = value.detach().to(device, copy=True)
+    shadow = copy.deepcopy(module, memo)
+    for parameter in shadow.parameters():
+        parameter.requires_grad_(False)
+    return shadow.to(device).eval()
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    """The module itself, out of `torch.compile` and the data-parallel wrappers, whose copies cannot be hooked."""
+    while True:
+        if hasattr(module, "_orig_mod"):
+            module = module._orig_mod  # type: ignore[assignment]
+        elif isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            module = module.module
+        else:
+            return module
+
+
+def _device(module: nn.Module) -> torch.device:
+    for tensor in [*module.parameters(), *module.buffers()]:
+        return tensor.device
+    return torch.device("cpu")
+
+
+def _names(module: nn.Module) -> list[str]:
+    return [name for name, _ in module.named_parameters()] + [name for name, _ in module.named_buffers()]
+
+
+def _version(tensor: Tensor) -> int:
+    return -1 if tensor.is_inference() else tensor._version
