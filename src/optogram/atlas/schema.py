@@ -1,0 +1,172 @@
+"""The manifest of an atlas, as Pydantic models: the one definition that Python, JSON Schema and TypeScript share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+"""Raised when an older viewer could not read a newer folder."""
+
+Verdict = Literal["stands", "leans", "can't tell", "salmon", "not tested"]
+View = Literal["strongest", "middle", "synthesised", "weights"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class File(_Model):
+    """One file of the atlas: its path relative to the manifest, and its length in bytes."""
+
+    path: str
+    bytes: int
+
+
+class Sprites(_Model):
+    """Sheets of square cells for a site's grid: `columns` x `columns` cells of `size` pixels on each, units in the order of `cell`."""
+
+    view: View
+    size: int
+    columns: int
+    count: int
+    sheets: list[File]
+
+
+class Field_(_Model):
+    """The receptive field of the central neuron, in pixels of the input frame."""
+
+    height: int
+    width: int
+    clipped: bool
+
+
+class Null(_Model):
+    """How the claim's effect is distributed where there is nothing to find.
+
+    `dots` are 50 quantiles of the pooled twin units' effects (each stands for 2 %); `ticks` one figure a twin, its median.
+    `observed` is the network's family statistic, `families` each twin's; the gate's `p` is (1 + b) / (1 + twins).
+    """
+
+    dots: list[float]
+    ticks: list[float]
+    observed: float
+    families: list[float]
+    p: float
+    open: bool
+    twins: int
+    kinds: list[str]
+
+
+class ClaimSummary(_Model):
+    """One claim at one site to one viewer: its axis, its null, and how many units of each verdict there are."""
+
+    claim: str
+    title: str
+    unit_of_effect: str
+    viewer: str
+    low: float
+    high: float
+    chance: float
+    photographs: int
+    tested: int
+    verdicts: dict[Verdict, int]
+    null: Null | None
+    sentence: str
+    confounds: dict[str, float] = Field(default_factory=dict)
+
+
+class SiteEntry(_Model):
+    """One site: what it is, where its files are, what is claimed of it."""
+
+    address: str
+    slug: str
+    number: int
+    kind: str
+    layout: str
+    units: int
+    grid: list[int]
+    field: Field_ | None
+    rectified: bool
+    units_file: File
+    exemplars_file: File
+    evidence_file: File | None
+    packs: dict[str, list[File]]
+    sprites: list[Sprites]
+    plate_columns: int
+    plate_cell: int
+    picture_cell: int
+    claims: list[ClaimSummary]
+    dead: int
+
+
+class Map(_Model):
+    """One attribution of one photograph: a picture of the map, with the limit of its colour scale."""
+
+    method: str
+    target: str
+    response: float
+    limit: float
+    note: str
+    file: File
+
+
+class Photograph(_Model):
+    """A photograph that the atlas shows whole."""
+
+    identity: str
+    file: File
+    predictions: list[tuple[str, float]]
+    maps: list[Map]
+
+
+class NetworkEntry(_Model):
+    """One network of the atlas. A twin is a network too, and says so."""
+
+    name: str
+    slug: str
+    twin: str | None
+    weights: str
+    channels: int
+    input_size: tuple[int, int]
+    labels: list[str] | None
+    sites: list[SiteEntry]
+    photographs: list[Photograph]
+
+
+class Finding(_Model):
+    """One plain sentence about what was found, with the address it speaks of."""
+
+    text: str
+    address: str | None
+
+
+class LeftOutFile(_Model):
+    """A file that could not be read, and why."""
+
+    name: str
+    reason: str
+
+
+class Source(_Model):
+    """The photographs: how many, their hash, and what was left out."""
+
+    name: str
+    count: int
+    panel: int
+    hash: str
+    left_out: list[LeftOutFile]
+
+
+class Manifest(_Model):
+    """Everything that the viewer needs to begin."""
+
+    schema_version: int
+    title: str
+    networks: list[NetworkEntry]
+    photographs: Source
+    findings: list[Finding]
+    opening: list[str]
+    settings: dict[str, str | int | float | bool | None | list[str]]
+    versions: dict[str, str]
