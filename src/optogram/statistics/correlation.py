@@ -1,7 +1,7 @@
 """Spearman's rank correlation: of every picture with every unit, of each unit with its own, and its interval over photographs.
 
-Ranks are average ranks (ties share the mean of their places). Sums run over doubled, centred ranks, which are integers: exact in float64 for fewer than
-200,000 patches, so a correlation does not depend on the number of threads and ties between pictures are exact.
+Ranks are average ranks (ties share the mean of their places). Sums run over doubled, centred ranks, which are integers: exact in float64 for
+fewer than 200,000 patches, so a correlation does not depend on the number of threads and ties between pictures are exact.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ def spearman_matrix(scores: Float[np.ndarray, "patch picture"], responses: Float
     """
     _same_patches(scores, responses)
     pictures, units = _centred_ranks(scores), _centred_ranks(responses)
-    return (units.T @ pictures) / np.outer(_lengths(units), _lengths(pictures))
+    return np.asarray((units.T @ pictures) / np.outer(_lengths(units), _lengths(pictures)))
 
 
 def spearman_paired(scores: Float[np.ndarray, "patch unit"], responses: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, " unit"]:
     """Spearman of each unit's response with its own picture's score: the diagonal of `spearman_matrix`, without the rest."""
     _same_pairs(scores, responses)
     pictures, units = _centred_ranks(scores), _centred_ranks(responses)
-    return np.sum(pictures * units, axis=0) / (_lengths(units) * _lengths(pictures))
+    return np.asarray(np.sum(pictures * units, axis=0) / (_lengths(units) * _lengths(pictures)))
 
 
 def spearman_interval(
@@ -69,7 +69,7 @@ def spearman_influence(scores: Float[np.ndarray, "patch unit"], responses: Float
     other = v * v + 2 * _above(v, v) - 3 * second
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.sqrt(first * second)
-        return cross / scale - both / scale / 2 * (own / first + other / second)
+        return np.asarray(cross / scale - both / scale / 2 * (own / first + other / second))
 
 
 def _above(key: Float[np.ndarray, "patch unit"], values: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "patch unit"]:

@@ -21,7 +21,7 @@ def d_prime(values: Float[np.ndarray, "sample column"], positive: Bool[np.ndarra
     """Difference of the two means over the root of the mean of the two variances (n - 1). NaN where both are constant."""
     first, second = _classes(values, positive)
     spread = np.sqrt((first.var(axis=0, ddof=1) + second.var(axis=0, ddof=1)) / 2)
-    return (first.mean(axis=0) - second.mean(axis=0)) / np.where(spread > 0, spread, np.nan)
+    return np.asarray((first.mean(axis=0) - second.mean(axis=0)) / np.where(spread > 0, spread, np.nan))
 
 
 def d_prime_of_auc(area: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
@@ -37,8 +37,8 @@ def median_absolute_deviation(values: Float[np.ndarray, "..."], axis: int = -1) 
 def participation_ratio(responses: Float[np.ndarray, "sample unit"], *, standardised: bool = False) -> float:
     """How many dimensions the units' responses fill: (sum of eigenvalues)^2 / sum of their squares, of the covariance; 1 to the number of units.
 
-    `standardised` uses the correlation instead, so that loud units don't count for more. Constant units add nothing; NaN if all are. Twins' responses fill
-    few dimensions, so their units are harder to tell apart: report it beside every identification rate.
+    `standardised` uses the correlation instead, so that loud units don't count for more. Constant units add nothing; NaN if all are. Twins'
+    responses fill few dimensions, so their units are harder to tell apart: report it beside every identification rate.
     """
     centred = responses.astype(np.float64) - responses.mean(axis=0, dtype=np.float64)
     if standardised:

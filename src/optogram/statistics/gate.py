@@ -2,8 +2,8 @@
 
 Twins, not units, are the independent replicates: units of one network hang together. So the family comes first (network x site x claim): its
 statistic, fixed beforehand, must exceed that of the twins. The network and its twins are exchangeable under the null whatever the dependence of
-units, so the gate is exact. Only then units, each against the pooled twin units of the same site.
-Simulated (tests/statistics/test_gate.py): with intraclass correlations 0 to .3 the gate holds its level and pooled p + Benjamini-Hochberg is conservative.
+units, so the gate is exact. Only then units, each against the pooled twin units of the same site. Simulated in the tests with intraclass
+correlations 0 to .3: the gate holds its level, pooled p with Benjamini-Hochberg is conservative.
 """
 
 from __future__ import annotations

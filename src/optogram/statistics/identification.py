@@ -21,14 +21,16 @@ from optogram.errors import InputError, NonFiniteError, SettingError
 from optogram.statistics import permutation
 from optogram.statistics.correlation import spearman_matrix
 from optogram.statistics.effects import median_absolute_deviation
+from optogram.statistics.multiplicity import adjust
 
 
 @dataclass(frozen=True, slots=True)
 class Identification:
     """What the wrong-picture matrix says of each unit, in the order given; NaN (rank and count 0) where not tested.
 
-    `margin` is the own picture's centred and scaled correlation, in median absolute deviations of the unit's row: continuous, so it is what twins are
-    compared by. `at_least` of `draws` wrong pictures do as well. `rank` of `count` is the own picture's place in its row, 1 the best, ties against it.
+    `margin` is the own picture's centred and scaled correlation, in median absolute deviations of the unit's row: continuous, so it is what
+    twins are compared by. `at_least` of `draws` wrong pictures do as well. `rank` of `count` is the own picture's place in its row, 1 the best,
+    ties against it.
     """
 
     p: Float[np.ndarray, " unit"]
@@ -45,6 +47,11 @@ class Identification:
         return permutation.floor(self.draws)
 
     @property
+    def q(self) -> Float[np.ndarray, " unit"]:
+        """p corrected over the units tested, by Benjamini-Hochberg."""
+        return adjust(self.p)
+
+    @property
     def units(self) -> int:
         """N: units tested."""
         return int(self.tested.sum())
@@ -54,7 +61,7 @@ class Identification:
         return int(min(size, self.count[self.tested].min(initial=size)))
 
     def credit(self, size: int = 32) -> Float[np.ndarray, " unit"]:
-        """Chance that the own picture wins a random line-up of `size`, for each unit; the least line-up that all units have, where it is shorter."""
+        """Each unit's chance that its own picture wins a random line-up of `size`, or of the longest that all units have where that is shorter."""
         return np.where(self.tested, line_up(self.rank, self.count, self.line_up_size(size)), np.nan)
 
     def rate(self, size: int = 32) -> float:
@@ -65,8 +72,8 @@ class Identification:
 def wrong_picture(matrix: Float[np.ndarray, "unit picture"], left_out: Bool[np.ndarray, "unit picture"] | None = None) -> Identification:
     """The wrong-picture test of S [unit, picture], picture i being unit i's own.
 
-    Units whose row, column or own value is NaN (dead, constant) are not tested, and neither are their pictures. `left_out` marks wrong pictures that are
-    no fair rivals (see `too_alike`). Raises `NonFiniteError` where single values are missing among tested units.
+    Units whose own value is NaN (dead, or with a constant score) are not tested, and neither are their pictures. `left_out` marks wrong pictures that
+    are no fair rivals (see `too_alike`). Raises `NonFiniteError` where single values are missing among tested units.
     """
     units = len(matrix)
     if matrix.shape != (units, units):
@@ -105,8 +112,8 @@ def centred_and_scaled(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.nd
 def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | int, size: int = 32) -> Float[np.ndarray, " unit"]:
     """Chance that a picture of that rank among `count` is the best of a random line-up of `size` with itself: C(N - r, size - 1) / C(N - 1, size - 1).
 
-    Rates compare only for one line-up. With fewer than `size` pictures the line-up is all of them, so the credit is 1 for the first rank and else 0: the
-    rate then belongs to a line-up of N. In log space, so thousands of pictures are no trouble. NaN where there is no rival.
+    Rates compare only for one line-up. With fewer than `size` pictures the line-up is all of them, so the credit is 1 for the first rank and else 0:
+    the rate then belongs to a line-up of N. In log space, so thousands of pictures are no trouble. NaN where there is no rival.
     """
     if size < 2:
         raise SettingError(f"a line-up has at least two pictures; got {size}.")
@@ -115,15 +122,19 @@ def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | in
     beaten = total - rank
     possible = (beaten >= drawn) & (total >= 2) & (rank >= 1)
     safe = np.where(possible, beaten, drawn)
-    logs = special.gammaln(safe + 1) - special.gammaln(safe - drawn + 1) - special.gammaln(np.maximum(total, 1)) + special.gammaln(np.maximum(total - drawn, 1))
+    logs = _log_choose(safe, drawn) - _log_choose(np.maximum(total - 1, drawn), drawn)
     return np.where(total >= 2, np.where(possible, np.exp(np.minimum(logs, 0.0)), 0.0), np.nan)
 
 
 def too_alike(responses: Float[np.ndarray, "patch unit"], above: float = 0.8) -> Bool[np.ndarray, "unit unit"]:
-    """Pairs of units whose responses correlate (Spearman) over `above`: pictures no viewer could tell apart. For `left_out`; report the rate both ways."""
+    """Pairs of units whose responses correlate (Spearman) over `above`, for `left_out`: no viewer could tell them apart. Report both rates."""
     alike = spearman_matrix(responses, responses) > above
     np.fill_diagonal(alike, False)
     return alike
+
+
+def _log_choose(total: Float[np.ndarray, " unit"], drawn: Float[np.ndarray, " unit"]) -> Float[np.ndarray, " unit"]:
+    return np.asarray(special.gammaln(total + 1) - special.gammaln(drawn + 1) - special.gammaln(total - drawn + 1))
 
 
 def _spread(values: np.ndarray, tested: Bool[np.ndarray, " unit"], absent: float) -> np.ndarray:

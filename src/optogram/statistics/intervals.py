@@ -2,8 +2,8 @@
 
 - `bootstrap`: percentile or BCa (Efron 1987), for smooth statistics. Never for extremes (a maximum, a top 9): there the bootstrap is inconsistent
   (Bickel & Freedman 1981), and a statistic that behaves like one is refused.
-- `jackknife`: delete-a-part, a few dozen evaluations, for statistics that are dear (a whole wrong-picture matrix) or that resampling with repeats would bias: drawing
-  photographs twice adds noise, and a rate of right identifications falls with noise.
+- `jackknife`: delete-a-part, a few dozen evaluations, for statistics that are dear (a whole wrong-picture matrix) or that resampling with repeats
+  would bias: drawing photographs twice adds noise, and a rate of right identifications falls with noise.
 - `clopper_pearson`, `wilson`: a proportion's interval.
 """
 
@@ -45,7 +45,8 @@ def bootstrap(
 ) -> Interval:
     """Interval of `statistic(indices of samples)`, groups drawn with replacement; it may return an array, whose every value gets an interval.
 
-    Costs resamples + groups + 1 evaluations. Raises `SettingError` for an extreme: a statistic that rests on at most a fifth of the groups, all of which push it one way.
+    Costs resamples + groups + 1 evaluations. Raises `SettingError` for an extreme: a statistic that rests on at most a fifth of the groups, all of
+    which push it one way.
     """
     if method not in ("bca", "percentile"):
         raise SettingError(f'a bootstrap is "bca" or "percentile"; got "{method}".')
@@ -174,4 +175,4 @@ def _quantiles(drawn: Float[np.ndarray, "resample ..."], tails: Float[np.ndarray
     place = tails * (len(drawn) - 1)
     lower = np.clip(np.floor(place).astype(int), 0, len(drawn) - 2)
     below, above = (np.take_along_axis(ordered, lower + step, axis=0) for step in (0, 1))
-    return below + (place - lower) * (above - below)
+    return np.asarray(below + (place - lower) * (above - below))
