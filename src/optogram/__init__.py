@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOME = {
+_HOMES = {
     "Box": "optogram.geometry",
     "Preprocess": "optogram.images.preprocess",
     "errors": "optogram",
 }
-"""Where each public name lives: name to module. A submodule lives in the package itself."""
+"""The module in which each public name is defined; a submodule's is the package itself."""
 
 __all__ = ["Box", "Preprocess", "errors"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module 'optogram' has no attribute {name!r}")
-    home = _HOME[name]
-    value = import_module(f"optogram.{name}") if home == "optogram" else getattr(import_module(home), name)
+    home = _HOMES[name]
+    value = import_module(f"{home}.{name}") if home == __name__ else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

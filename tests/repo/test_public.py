@@ -1,0 +1,41 @@
+"""The public face: exactly `__all__`, each name where the table says, and nothing that a submodule's import could shadow."""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import optogram
+
+SOURCE = Path(optogram.__file__)
+
+
+def test_public_names_are_exactly_all() -> None:
+    assert sorted(optogram._HOMES) == sorted(optogram.__all__)
+    assert {*optogram.__all__, "__version__"} == set(dir(optogram))
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    tree = ast.parse(SOURCE.read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    assert {alias.asname: node.module for node in imports for alias in node.names} == optogram._HOMES
+    assert all(alias.name == alias.asname for node in imports for alias in node.names)
+
+
+@pytest.mark.parametrize("name", sorted(optogram.__all__))
+def test_each_name_is_there(name: str) -> None:
+    assert getattr(optogram, name) is not None
+
+
+def test_no_verb_is_named_like_a_submodule() -> None:
+    submodules = {entry.name for entry in pkgutil.iter_modules(optogram.__path__)}
+    assert submodules & set(optogram.__all__) <= {"errors"}
+
+
+def test_unknown_names_are_told() -> None:
+    with pytest.raises(AttributeError, match="atlass"):
+        _ = optogram.atlass
