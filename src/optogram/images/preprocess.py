@@ -120,28 +120,41 @@ class Preprocess:
 
     def apply_array(self, photo: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "rows columns channel"]:
         """Resizes and crops one decoded photograph with Pillow, as the network's training pipeline did."""
-        height, width = photo.shape[:2]
-        rows, columns = self.resized(height, width)
-        gray = photo.shape[2] == 1
-        if (rows, columns) != (height, width):
-            image = Image.fromarray(photo[:, :, 0] if gray else photo)
-            photo = np.asarray(image.resize((columns, rows), getattr(Image.Resampling, self.interpolation.upper())))
-            photo = photo[:, :, None] if gray else photo
-        target = self.output_size
-        if target is None or target == (rows, columns):
-            return photo
-        top, left = self.offset(height, width)
-        cut = photo[max(top, 0) : max(top, 0) + target[0], max(left, 0) : max(left, 0) + target[1]]
-        if cut.shape[:2] == target:
-            return np.ascontiguousarray(cut)
-        full = np.zeros((*target, photo.shape[2]), photo.dtype)
-        full[max(-top, 0) : max(-top, 0) + cut.shape[0], max(-left, 0) : max(-left, 0) + cut.shape[1]] = cut
+        return self.apply_picture(Image.fromarray(photo[:, :, 0] if photo.shape[2] == 1 else photo), photo.shape[:2])
+
+    def apply_picture(self, picture: Image.Image, size: tuple[int, int]) -> UInt8[np.ndarray, "rows columns channel"]:
+        """Resizes and crops one Pillow picture of mode "RGB" or "L".
+
+        `size` is the photograph's height and width, which decide the geometry; the picture itself may be a coarser copy of it. Only what
+        the crop keeps is computed. What lies outside the photograph is black.
+        """
+        rows, columns = self.resized(*size)
+        height, width = self.output_size or (rows, columns)
+        top, left = self.offset(*size)
+        first_row, first_column = max(top, 0), max(left, 0)
+        last_row, last_column = min(top + height, rows), min(left + width, columns)
+        down, across = picture.height / rows, picture.width / columns
+        kept = picture.resize(
+            (last_column - first_column, last_row - first_row),
+            getattr(Image.Resampling, self.interpolation.upper()),
+            box=(first_column * across, first_row * down, last_column * across, last_row * down),
+        )
+        pixels = np.asarray(kept)
+        pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+        if pixels.shape[:2] == (height, width):
+            return pixels
+        full = np.zeros((height, width, pixels.shape[2]), np.uint8)
+        full[first_row - top : last_row - top, first_column - left : last_column - left] = pixels
         return full
+
+    def per_channel(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Means and deviations with one entry a channel; `SettingError` where their number does not fit."""
+        return _spread(self.means, channels), _spread(self.deviations, channels)
 
     def normalise(self, images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch channel height width"]:
         """(images - mean) / std per channel; a gray network takes the average of three means and deviations."""
         channels = images.shape[1]
-        mean, std = (_spread(values, channels) for values in (self.means, self.deviations))
+        mean, std = self.per_channel(channels)
         if not any(mean) and all(value == 1 for value in std):
             return images
         shape = (1, channels, 1, 1)
