@@ -86,6 +86,7 @@ class _Builder:
             default=not into and self._chosen(kind, call, leaf),
             overwritten=leaf.overwritten,
             before=None if before is None else self._input_address(before),
+            affine=None if into else self._affine(call),
             patch_grid=patches,
             prefix=prefix,
             heads=self._heads(call, shape),
@@ -100,7 +101,7 @@ class _Builder:
     def _chosen(self, kind: Kind, call: Call, leaf: Leaf) -> bool:
         """Affine outputs after their normalisation, blocks, the head; a tensor that two names share is chosen once."""
         affine = isinstance(call.module, AFFINE) and leaf.place not in self.normed
-        normalised = isinstance(call.module, NORMS) and self._after_affine(call)
+        normalised = isinstance(call.module, NORMS) and self._affine(call) is not None
         loose = kind == "head" and call.path == ""
         if not (affine or normalised or kind == "block" or loose):
             return False
@@ -108,9 +109,13 @@ class _Builder:
             return False
         return True
 
-    def _after_affine(self, call: Call) -> bool:
-        places = {leaf.place for leaf in call.inputs[:1]}
-        return any(isinstance(other.module, AFFINE) and other.outputs and other.outputs[0].place in places for other in self.trace.calls)
+    def _affine(self, call: Call) -> str | None:
+        """The layer whose weights make this call's units: its own module, or the one whose output it normalises."""
+        if isinstance(call.module, AFFINE):
+            return call.path
+        places = {leaf.place for leaf in call.inputs[:1]} if isinstance(call.module, NORMS) else set()
+        before = (other for other in self.trace.calls if isinstance(other.module, AFFINE) and other.outputs and other.outputs[0].place in places)
+        return next((other.path for other in before), None)
 
     def _input_address(self, call: Call) -> str:
         path = call.path or "output"

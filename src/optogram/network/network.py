@@ -164,6 +164,10 @@ class Network:
             self.run(images, frame)
         return taps[address]
 
+    def layer(self, path: str) -> nn.Module:
+        """The shadow's module of that name, to look at its weights; `input` and `output` have none of their own."""
+        return self._wiring.modules[self._wiring.paths["" if path == "output" else path]]
+
     def receptive_field(self, address: str) -> Box:
         """The exact box of input pixels (input frame) that can change a neuron; of a unit without place, its central neuron."""
         from optogram.network.receptive_field import measure

@@ -23,7 +23,8 @@ class Site:
 
     `grid` is the shape of its places at the network's usual input: (rows, columns) where spatial, (tokens,) for tokens, () for
     a vector. `multiple` counts windows: a windowed attention sees each photograph as that many batch rows. `overwritten` says
-    that the network later writes into this tensor. `before` is the address of the pre-activation where the site is rectified.
+    that the network later writes into this tensor. `before` is the address of the pre-activation where the site is rectified; `affine` that of the layer whose weights make its
+    units (its own, or the one that this site normalises).
     """
 
     address: str
@@ -36,6 +37,7 @@ class Site:
     default: bool = False
     overwritten: bool = False
     before: str | None = None
+    affine: str | None = None
     patch_grid: tuple[int, int] | None = None
     prefix: tuple[str, ...] = ()
     heads: int = 0

@@ -32,7 +32,7 @@ class Point:
     site: Site
 
 
-class Taps(Mapping[str, Tensor]):
+class Taps:
     """What a tap has read: a site's raw tensor, a unit as [batch, *grid], a neuron as [batch]."""
 
     def __init__(self, targets: Mapping[str, Site | Unit]) -> None:
@@ -53,11 +53,9 @@ class Taps(Mapping[str, Tensor]):
         tensor = self._read[site.address]
         return site.select(tensor, target) if isinstance(target, Unit) else tensor
 
-    def __iter__(self) -> Any:
-        return iter(self._targets)
-
-    def __len__(self) -> int:
-        return len(self._targets)
+    def keys(self) -> list[str]:
+        """The addresses that were asked for."""
+        return list(self._targets)
 
 
 class Recorder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from torch import nn
 
@@ -17,6 +17,7 @@ _NOTHING: Mapping[int, Observer] = {}
 _ACTIVE: ContextVar[Mapping[int, Observer]] = ContextVar("optogram_observers", default=_NOTHING)
 
 
+@runtime_checkable
 class Observer(Protocol):
     """What wants to see a forward pass."""
 

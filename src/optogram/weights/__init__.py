@@ -1,0 +1,1 @@
+"""Weights drawn as the image that they are a template of."""
