@@ -1,0 +1,67 @@
+"""Photographs in the input frame, decoded once and kept while memory allows."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import UInt8
+
+from optogram.geometry import Box
+
+if TYPE_CHECKING:
+    from optogram.images.photos import Photos
+    from optogram.network.network import Network
+
+
+class Frames:
+    """Input-frame pixels by the photograph's identity; the least recently used leave when `most_bytes` are held."""
+
+    def __init__(self, network: Network, photos: Photos, most_bytes: int = 1_000_000_000) -> None:
+        self.preprocess, self.photos, self.most_bytes = network.preprocess, photos, most_bytes
+        self._numbers = {photos.identity(index): index for index in range(len(photos))}
+        self._held: OrderedDict[str, UInt8[np.ndarray, "height width channel"]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def __getitem__(self, identity: str) -> UInt8[np.ndarray, "height width channel"]:
+        with self._lock:
+            if identity in self._held:
+                self._held.move_to_end(identity)
+                return self._held[identity]
+        frame = self.preprocess.apply_array(self.photos.load(self._numbers[identity]))
+        with self._lock:
+            if identity not in self._held:
+                self._held[identity] = frame
+                self._bytes += frame.nbytes
+            while self._bytes > self.most_bytes and len(self._held) > 1:
+                self._bytes -= self._held.popitem(last=False)[1].nbytes
+        return frame
+
+    def size(self, identity: str) -> tuple[int, int]:
+        """Height and width of the photograph in the input frame."""
+        height, width = self[identity].shape[:2]
+        return height, width
+
+
+def shown(box: Box, height: int, width: int) -> Box:
+    """What a plate shows of a receptive field: all of it, but no more than a square just around the part inside the image.
+
+    A field of 435 pixels on a photograph of 224 would otherwise be three quarters margin.
+    """
+    inside = box.within(height, width)
+    if (inside.height, inside.width) == (box.height, box.width):
+        return box
+    side = max(inside.height, inside.width, 1)
+    side_rows, side_columns = min(side, box.height), min(side, box.width)
+    top = _nearest(inside.top, inside.bottom, side_rows, box.top, box.bottom)
+    left = _nearest(inside.left, inside.right, side_columns, box.left, box.right)
+    return Box(top, left, top + side_rows, left + side_columns, box.clipped)
+
+
+def _nearest(first: int, last: int, side: int, lowest: int, highest: int) -> int:
+    """The start of a span of `side` around first..last that stays within lowest..highest."""
+    middle = first + (last - first - side) // 2
+    return min(max(middle, lowest), highest - side)

@@ -1,0 +1,75 @@
+"""What a build was asked to do: kept in the folder, so that the same command goes on and another one is told so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from optogram.atlas.folder import write_atomically
+from optogram.atlas.schema import SCHEMA_VERSION
+from optogram.errors import AtlasError, SettingError, StaleError
+from optogram.result import versions
+
+if TYPE_CHECKING:
+    from optogram.images.photos import Photos
+    from optogram.network.network import Network
+
+WORKSHOP = ".build"
+"""Where a build keeps what it has so far; removed when the atlas is whole, but for the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every argument that changes an atlas.
+
+    `sites`: addresses, or `None` for the default ones. `pictures`: sites to synthesise pictures for: `stages` (the last site of
+    each resolution and the head), `all`, `none`, or addresses. `picture_units`: at most so many units a site get one, evenly
+    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `viewer`: who looks at the patches, `bank` or a name.
+    """
+
+    sites: tuple[str, ...] | None = None
+    pictures: Literal["stages", "all", "none"] | tuple[str, ...] = "stages"
+    picture_units: int = 64
+    steps: int = 128
+    twins: int = 39
+    twin_kind: Literal["shuffle", "reinit"] = "reinit"
+    viewer: str = "bank"
+    panel: int = 700
+    exemplars: int = 9
+    attributed: int = 12
+    methods: tuple[str, ...] = ("guided_backprop", "integrated_gradients", "grad_cam")
+    seed: int = 0
+    skip_nonfinite: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in (("picture_units", 1), ("steps", 1), ("twins", 0), ("panel", 2), ("exemplars", 1), ("attributed", 0)):
+            if getattr(self, name) < least:
+                raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
+
+
+def fingerprint(network: Network, photos: Photos, settings: Settings) -> dict[str, object]:
+    """What must be the same for a build to be gone on with."""
+    return {
+        "schema": SCHEMA_VERSION,
+        "network": network.name,
+        "weights": network.weights_hash,
+        "photographs": photos.hash,
+        "settings": json.loads(json.dumps(asdict(settings))),
+        "versions": versions(),
+    }
+
+
+def claim_folder(root: Path, mark: dict[str, object]) -> None:
+    """Makes the folder, or checks that it holds the same build; `StaleError` says what differs, and loses nothing."""
+    path = root / WORKSHOP / "settings.json"
+    if path.exists():
+        found = json.loads(path.read_text())
+        differing = [name for name in mark if found.get(name) != mark[name]]
+        if differing:
+            raise StaleError(f"{root} holds an atlas with other {' and '.join(differing)}. Choose another folder, or remove this one")
+        return
+    if root.exists() and any(root.iterdir()):
+        raise AtlasError(f"{root} is not empty and holds no atlas. Choose a new folder")
+    write_atomically(path, json.dumps(mark, indent=1, sort_keys=True).encode())

@@ -1,0 +1,1 @@
+"""Evidence: one claim a file. Should I believe the picture?"""
