@@ -23,6 +23,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+LIKE = 0.4
+"""Names at least this alike (difflib's ratio) are worth naming in a message."""
+
 
 class OptogramError(Exception):
     """The root: catch this to catch everything that optogram raises on purpose."""
@@ -77,13 +80,16 @@ class Stopped(OptogramError):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """The `count` known names most like `name`, best first; names that contain it or start like it come before others."""
-    names = list(known)
+    """The `count` known names most like `name`, best first, whatever the case; one that holds it, or is held by it, is always like it."""
     folded = name.casefold()
-    inside = [other for other in names if folded and (folded in other.casefold() or other.casefold() in folded)]
-    alike = difflib.get_close_matches(name, names, n=count, cutoff=0.4)
-    ranked = sorted(dict.fromkeys(alike + inside), key=lambda other: -_likeness(name, other))
-    return ranked[:count]
+
+    def likeness(other: str) -> float:
+        other = other.casefold()
+        alike = difflib.SequenceMatcher(None, folded, other).ratio()
+        return max(alike, LIKE) if folded and other and (folded in other or other in folded) else alike
+
+    ranked = sorted(((likeness(other), other) for other in dict.fromkeys(known)), key=lambda pair: -pair[0])
+    return [other for alike, other in ranked[:count] if alike >= LIKE]
 
 
 def unknown(what: str, name: str, known: Iterable[str], hint: str = "", where: str = "") -> str:
@@ -92,7 +98,3 @@ def unknown(what: str, name: str, known: Iterable[str], hint: str = "", where: s
     close = nearest(name, names)
     middle = f"Nearest: {', '.join(close)}." if close else f"There are {len(names)}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."
     return f'no {what} "{name}"{where}. {middle}{" " + hint if hint else ""}'
-
-
-def _likeness(name: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, name, other).ratio()

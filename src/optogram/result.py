@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+FORMATS = {".png": "PNG", ".webp": "WEBP", ".jpg": "JPEG", ".jpeg": "JPEG"}
+"""Suffixes that mean a figure, and Pillow's name for each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What a result was made from: enough to make it again, or to see that it no longer fits.
@@ -69,17 +73,24 @@ class Result:
         The file is written beside its place and renamed, so that an interruption leaves no half of it.
         """
         target = Path(path)
+        drawn = FORMATS.get(target.suffix.lower())
+        if drawn is None and target.suffix != ".npz":
+            target = target.with_name(target.name + ".npz")
         partial = target.with_name(f".{target.name}.partial")
-        if target.suffix.lower() in {".png", ".webp", ".jpg", ".jpeg"}:
-            kind = {".jpg": "JPEG", ".jpeg": "JPEG"}.get(target.suffix.lower(), target.suffix[1:].upper())
-            self.figure().save(partial, format=kind)
-        else:
-            target = target if target.suffix == ".npz" else target.with_name(target.name + ".npz")
-            arrays = {name: np.asarray(getattr(self, name)) for name in self.ARRAYS}
-            with partial.open("wb") as file:
-                np.savez_compressed(file, provenance=np.array(json.dumps(self.provenance.as_dict(), default=str)), **arrays)  # type: ignore[arg-type]
-        partial.replace(target)
+        try:
+            if drawn is not None:
+                self.figure().save(partial, format=drawn)
+            else:
+                self._write_arrays(partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
         return target
+
+    def _write_arrays(self, path: Path) -> None:
+        arrays: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in self.ARRAYS}
+        with path.open("wb") as file:
+            np.savez_compressed(file, provenance=np.array(json.dumps(self.provenance.as_dict(), default=str)), **arrays)
 
     def _repr_html_(self) -> str:
         import base64
