@@ -95,12 +95,13 @@ def _invoke(arguments: list[str]) -> int:
     return DONE
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> bool:
     if asked:
         from optogram import __version__
 
         print(f"optogram {__version__}")
         raise typer.Exit
+    return asked
 
 
 def optogram(version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)] = False) -> None:
