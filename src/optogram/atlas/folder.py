@@ -57,7 +57,9 @@ def write_atomically(target: Path, content: bytes | Callable[[Path], None]) -> N
         os.replace(partial, target)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise AtlasError(f"could not write {target}: {error.strerror or error}. What was written before is kept; go on with the same command") from error
+        raise AtlasError(
+            f"could not write {target}: {error.strerror or error}. What was written before is kept; go on with the same command"
+        ) from error
 
 
 def slug(name: str) -> str:

@@ -21,6 +21,7 @@ class Frames:
 
     def __init__(self, network: Network, photos: Photos, most_bytes: int = 1_000_000_000) -> None:
         self.preprocess, self.photos, self.most_bytes = network.preprocess, photos, most_bytes
+        self.channels = network.channels
         self._numbers = {photos.identity(index): index for index in range(len(photos))}
         self._held: OrderedDict[str, UInt8[np.ndarray, "height width channel"]] = OrderedDict()
         self._bytes = 0
@@ -31,7 +32,7 @@ class Frames:
             if identity in self._held:
                 self._held.move_to_end(identity)
                 return self._held[identity]
-        frame = self.preprocess.apply_array(self.photos.load(self._numbers[identity]))
+        frame = self.preprocess.apply_array(self.photos.load(self._numbers[identity], self.channels))
         with self._lock:
             if identity not in self._held:
                 self._held[identity] = frame

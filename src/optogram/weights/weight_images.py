@@ -135,4 +135,3 @@ def _fold(network: Network, site: Site, path: str, module: nn.Conv2d | nn.Linear
     offset = torch.zeros(units) if norm.bias is None else norm.bias.detach().float().cpu()
     scale = gain / torch.sqrt(norm.running_var.detach().float().cpu() + norm.eps)
     return scale, offset + scale * (bias - norm.running_mean.detach().float().cpu())
-

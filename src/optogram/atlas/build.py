@@ -1,0 +1,199 @@
+"""`build_atlas`: sweep, weights, synthesis, attribution, evidence, and the site that shows them; each step is kept when done."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optogram.atlas.findings import findings, opening
+from optogram.atlas.folder import Folder, slug, write_atomically
+from optogram.atlas.frames import Frames
+from optogram.atlas.gallery import gallery
+from optogram.atlas.pictures import pictured_sites, synthesise_site
+from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, Photograph, SiteEntry, Source
+from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
+from optogram.atlas.site_files import NONE, Known, Pictures, write_site
+from optogram.errors import NotDefinedError
+from optogram.images.open_images import open_images
+from optogram.images.photos import Photos
+from optogram.progress import Progress, track
+from optogram.result import versions
+
+if TYPE_CHECKING:
+    from optogram.atlas.open import Atlas
+    from optogram.atlas.sprites import Picture
+    from optogram.evidence._result import Evidence
+    from optogram.exemplars.result import Sweep
+    from optogram.network.network import Network
+    from optogram.network.site import Site
+
+
+def build_atlas(
+    network: Network, photos: Photos | Any, path: str | Path, *, settings: Settings | None = None, progress: Progress = True, **changes: Any
+) -> Atlas:
+    """Builds an atlas of the network in the folder `path`, or goes on with one that was interrupted.
+
+    `photos` is what `og.open_images` gives, or anything it takes. Settings (see `Settings`) are given together or one by one, as
+    in `build_atlas(net, photos, "my-atlas", twins=39, pictures="all")`. A build that was killed at any moment is gone on with by
+    the same call and ends with the same bytes. Raises `StaleError` where the folder holds an atlas of something else.
+    """
+    from optogram.atlas.open import open_atlas
+
+    settings = replace(settings or Settings(), **changes)
+    photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
+    root = Path(path)
+    claim_folder(root, fingerprint(network, photos, settings))
+    if not (root / "manifest.json").exists():
+        _Build(network, photos, root, settings, progress).run()
+    return open_atlas(root)
+
+
+class _Build:
+    def __init__(self, network: Network, photos: Photos, root: Path, settings: Settings, progress: Progress) -> None:
+        self.network, self.photos, self.root, self.settings, self.progress = network, photos, root, settings, progress
+        self.folder = Folder(root)
+        self.slug = slug(network.name)
+        self.sites: list[Site] = list(network.sites()) if settings.sites is None else [network.site(address) for address in settings.sites]
+
+    def run(self) -> None:
+        sweep = self._sweep()
+        weights = {site.address: drawn for site in self.sites if (drawn := _weights(self.network, site.address)) is not None}
+        pictures = {
+            site.address: synthesise_site(self.root, self.network, site, sweep, self.settings, self.progress)
+            for site in pictured_sites(self.sites, self.settings.pictures)
+        }
+        evidence = self._evidence(sweep)
+        frames = Frames(self.network, self.photos)
+        entries = self._write_sites(sweep, weights, pictures, evidence, frames)
+        directory = f"data/{self.slug}/photographs"
+        shown = gallery(self.folder, directory, self.network, self.photos, frames, self.settings.attributed, self.settings.methods, self.progress)
+        self._finish(entries, shown, evidence, sweep)
+
+    def _sweep(self) -> Sweep:
+        from optogram.exemplars.sweep import sweep
+
+        return sweep(
+            self.network,
+            self.photos,
+            sites=[site.address for site in self.sites],
+            k=self.settings.exemplars,
+            panel=self.settings.panel,
+            seed=self.settings.seed,
+            skip_nonfinite=self.settings.skip_nonfinite,
+            checkpoint=self.root / WORKSHOP / "sweep",
+            progress=self.progress,
+        )
+
+    def _evidence(self, sweep: Sweep) -> Evidence | None:
+        if self.settings.twins == 0:
+            return None
+        from optogram.evidence._judge import judge
+
+        return judge(
+            self.network,
+            self.photos,
+            sweep=sweep,
+            sites=[site.address for site in self.sites],
+            viewer=self.settings.viewer,
+            twins=self.settings.twins,
+            twin_kind=self.settings.twin_kind,
+            seed=self.settings.seed,
+            checkpoint=self.root / WORKSHOP / "evidence",
+            progress=self.progress,
+        )
+
+    def _write_sites(
+        self,
+        sweep: Sweep,
+        weights: Mapping[str, list[Picture]],
+        pictures: Mapping[str, Pictures],
+        evidence: Evidence | None,
+        frames: Frames,
+    ) -> list[SiteEntry]:
+        from optogram.network.receptive_field import measure_all
+
+        fields = measure_all(self.network, self.sites)
+        entries = []
+        with track("pages", sum(site.units for site in self.sites), self.progress) as advance:
+            for number, site in enumerate(self.sites):
+                known = Known(
+                    site=site,
+                    number=number,
+                    field=fields.get(site.address),
+                    sweep=sweep,
+                    pictures=pictures.get(site.address, NONE),
+                    weights=weights.get(site.address),
+                    evidence=evidence,
+                    k=self.settings.exemplars,
+                )
+                entries.append(write_site(self.folder, self.slug, known, frames))
+                advance(site.units)
+        return entries
+
+    def _finish(self, entries: list[SiteEntry], shown: list[Photograph], evidence: Evidence | None, sweep: Sweep) -> None:
+        """The viewer, the list of what was left out, the schema, and last of all the manifest: with it the atlas is whole."""
+        left_out = [LeftOutFile(name=one.name, reason=one.reason) for one in sweep.left_out]
+        if left_out:
+            lines = ["name,reason", *(f'"{one.name}","{one.reason}"' for one in left_out)]
+            write_atomically(self.root / "left-out.csv", ("\n".join(lines) + "\n").encode())
+        manifest = Manifest(
+            schema_version=SCHEMA_VERSION,
+            title=self.network.name,
+            networks=[self._network(entries, shown)],
+            photographs=Source(
+                name=self.photos.source.name,
+                count=len(self.photos) - len(left_out),
+                panel=len(sweep.panel.identities),
+                hash=self.photos.hash,
+                left_out=left_out,
+            ),
+            findings=findings(evidence),
+            opening=opening(evidence),
+            settings={name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.settings).items()},
+            versions=versions(),
+        )
+        copy_viewer(self.root)
+        write_atomically(self.root / "schema.json", json.dumps(Manifest.model_json_schema(), indent=1).encode())
+        write_atomically(self.root / "manifest.json", manifest.model_dump_json().encode())
+        for kept in (self.root / WORKSHOP).iterdir():
+            if kept.name != "settings.json":
+                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+
+    def _network(self, entries: list[SiteEntry], shown: list[Photograph]) -> NetworkEntry:
+        return NetworkEntry(
+            name=self.network.name,
+            slug=self.slug,
+            twin=None,
+            weights=self.network.weights_hash,
+            channels=self.network.channels,
+            input_size=self.network.input_size,
+            labels=list(self.network.labels) if self.network.labels else None,
+            sites=entries,
+            photographs=shown,
+        )
+
+
+def copy_viewer(root: Path) -> None:
+    """Puts the built viewer into the folder."""
+    from importlib.resources import as_file, files
+
+    with as_file(files("optogram") / "viewer") as viewer:
+        for source in sorted(viewer.rglob("*")):
+            if source.is_file() and source.suffix not in {".py", ".pyc"}:
+                write_atomically(root / source.relative_to(viewer), source.read_bytes())
+
+
+def _weights(network: Network, site: str) -> list[Picture] | None:
+    """A site's weight images, where its weights form an image."""
+    from optogram.weights.weight_images import pictures_of, weight_images
+
+    try:
+        return [np.asarray(picture) for picture in pictures_of(weight_images(network, site))]
+    except NotDefinedError:
+        return None

@@ -1,0 +1,100 @@
+"""Evidence as the atlas keeps it: the sorted order of units, the claims' summaries with countable dots, the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optogram.atlas.schema import ClaimSummary, Null
+from optogram.atlas.tables import schemas
+from optogram.errors import AtlasError
+
+if TYPE_CHECKING:
+    from optogram.evidence._result import Evidence, Row, SiteClaim
+
+ORDER = ("stands", "leans", "can't tell", "salmon", "not tested")
+DOTS = 50
+
+
+def leading(evidence: Evidence | None, site: str) -> dict[int, Row]:
+    """Each unit's leading row (its twin row where there is one), by index."""
+    rows: dict[int, Row] = {}
+    for row in evidence.rows if evidence else ():
+        if row.site == site and (row.index not in rows or row.null == "twins"):
+            rows[row.index] = row
+    return rows
+
+
+def default_order(rows: dict[int, Row], units: int) -> list[int]:
+    """Units by verdict, then by effect, greatest first; without evidence as they come."""
+
+    def key(unit: int) -> tuple[int, float, int]:
+        row = rows.get(unit)
+        if row is None:
+            return len(ORDER), 0.0, unit
+        return ORDER.index(row.verdict), -(row.effect if row.effect == row.effect else -np.inf), unit
+
+    return sorted(range(units), key=key)
+
+
+def summaries(evidence: Evidence | None, site: str) -> list[ClaimSummary]:
+    """The claims of one site as the manifest holds them."""
+    return [_summary(family, evidence) for family in evidence.families if family.site == site] if evidence else []
+
+
+def evidence_rows(evidence: Evidence, site: str) -> dict[str, list[Any]]:
+    """The columns of the site's evidence table; a row whose figures contradict each other is an `AtlasError`, not a page."""
+    names = schemas()["evidence"].names
+    rows = [row for row in evidence.rows if row.site == site]
+    for row in rows:
+        if row.p == row.p and not (row.floor <= row.p * (1 + 1e-9) and row.p <= row.q * (1 + 1e-9)):
+            raise AtlasError(f"{row.unit}, {row.claim}, {row.null}: floor {row.floor} <= p {row.p} <= q {row.q} does not hold")
+    return {name: [row.index if name == "unit" else getattr(row, name) for row in rows] for name in names}
+
+
+def quantile_dots(effects: Sequence[float] | np.ndarray) -> list[float]:
+    """50 quantiles of the null, at (i + 1/2) / 50: each dot stands for 2 % of the pooled twin units."""
+    finite = np.asarray(effects, dtype=np.float64).reshape(-1)
+    finite = finite[np.isfinite(finite)]
+    if finite.size == 0:
+        return []
+    return [float(value) for value in np.quantile(finite, (np.arange(DOTS) + 0.5) / DOTS, method="inverted_cdf")]
+
+
+def _summary(family: SiteClaim, evidence: Evidence) -> ClaimSummary:
+    effects = np.asarray([row.effect for row in evidence.rows if (row.site, row.claim) == (family.site, family.claim)], dtype=np.float64)
+    everything = np.concatenate([effects, family.effects.reshape(-1), [family.chance]])
+    finite = everything[np.isfinite(everything)]
+    counts = evidence.verdicts(family.site, family.claim)
+    return ClaimSummary(
+        claim=family.claim,
+        title=family.title,
+        unit_of_effect=family.unit_of_effect,
+        viewer=family.viewer,
+        low=float(finite.min()),
+        high=float(finite.max()),
+        chance=family.chance,
+        photographs=family.photographs,
+        tested=family.tested,
+        verdicts={word: counts[word] for word in ORDER if counts[word]},  # type: ignore[misc]
+        null=_null(family),
+        sentence=family.sentence,
+        confounds=dict(family.confounds),
+    )
+
+
+def _null(family: SiteClaim) -> Null | None:
+    if family.families.size == 0:
+        return None
+    return Null(
+        dots=quantile_dots(family.effects),
+        ticks=[float(np.nanmedian(row)) for row in family.effects if np.isfinite(row).any()],
+        observed=family.observed,
+        families=[float(value) for value in family.families],
+        p=family.gate_p,
+        open=family.gate_open,
+        twins=len(family.families),
+        kinds=list(family.kinds),
+    )

@@ -1,0 +1,84 @@
+"""`open_atlas`: an atlas's folder as an object, with its tables as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from optogram.atlas.schema import SCHEMA_VERSION, Manifest, NetworkEntry, SiteEntry
+from optogram.errors import AddressError, AtlasError, StaleError, unknown
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A folder that `build_atlas` made. Nothing is read until it is asked for."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def networks(self) -> list[NetworkEntry]:
+        """The networks it holds, twins included."""
+        return self.manifest.networks
+
+    def site(self, address: str) -> SiteEntry:
+        """One site of the first network; `AddressError` with the nearest where there is none."""
+        sites = {site.address: site for site in self.networks[0].sites}
+        if address not in sites:
+            raise AddressError(unknown("site", address, sites, where=f" in {self.path}"))
+        return sites[address]
+
+    def table(self, site: str, name: str = "units") -> Any:
+        """A site's `units`, `exemplars` or `evidence` as a pyarrow table."""
+        import pyarrow.parquet as pq
+
+        entry = self.site(site)
+        file = {"units": entry.units_file, "exemplars": entry.exemplars_file, "evidence": entry.evidence_file}.get(name)
+        if file is None:
+            raise AtlasError(f"{site} has no table {name} in this atlas; there are units, exemplars and, where it was tested, evidence")
+        return pq.read_table(self.path / file.path)
+
+    def missing(self) -> list[str]:
+        """Files that the manifest names and that are not there, or have another length."""
+        return [file.path for file in self.files() if not self._whole(file.path, file.bytes)]
+
+    def files(self) -> list[Any]:
+        """Every data file that the manifest names."""
+        found = []
+        for network in self.networks:
+            for site in network.sites:
+                found += [site.units_file, site.exemplars_file, *([site.evidence_file] if site.evidence_file else [])]
+                found += [file for pack in site.packs.values() for file in pack]
+                found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
+            for photograph in network.photographs:
+                found += [photograph.file, *(drawn.file for drawn in photograph.maps)]
+        return found
+
+    def _whole(self, path: str, length: int) -> bool:
+        file = self.path / path
+        return file.is_file() and file.stat().st_size == length
+
+    def __str__(self) -> str:
+        megabytes = sum(file.bytes for file in self.files()) / 1e6
+        network = self.networks[0]
+        units = sum(site.units for site in network.sites)
+        return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {self.manifest.photographs.count} photographs, {megabytes:.0f} MB"
+
+
+def open_atlas(path: str | Path) -> Atlas:
+    """Opens an atlas's folder. `AtlasError` where it is none or not yet whole; `StaleError` where it is of a later format."""
+    root = Path(path)
+    manifest = root / "manifest.json"
+    if not manifest.exists():
+        unfinished = " Its build was interrupted: go on with the same `optogram atlas` command." if (root / ".build").exists() else ""
+        raise AtlasError(f"{root} holds no atlas (no manifest.json).{unfinished}")
+    try:
+        found = Manifest.model_validate_json(manifest.read_bytes())
+    except ValidationError as error:
+        raise AtlasError(f"{manifest} is not a manifest that this version reads: {error.errors()[0]['msg']}") from error
+    if found.schema_version > SCHEMA_VERSION:
+        raise StaleError(f"{root} is of format {found.schema_version}; this version of optogram reads up to {SCHEMA_VERSION}. Update optogram")
+    return Atlas(root, found)

@@ -1,0 +1,101 @@
+"""A unit's exemplars on one picture: strongest, weakest, and at five quantiles, each cut to the receptive field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optogram.atlas.alt import exemplar_alt
+from optogram.atlas.frames import Frames, shown
+from optogram.atlas.sprites import Picture, square, tiled, webp
+from optogram.atlas.tables import QUANTILES
+from optogram.images.patches import cut
+
+if TYPE_CHECKING:
+    from optogram.exemplars.result import Exemplar, Sweep
+    from optogram.network.site import Site
+
+CELL = 96
+"""Side of a cell in pixels: 63 cells of 96 pixels are about 90 kB of WebP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One exemplar on a plate: which list it is from, its quantile and rank there, and its cell."""
+
+    unit: int
+    kind: str
+    quantile: float | None
+    rank: int
+    cell: int
+    exemplar: Exemplar
+
+
+def chosen(sweep: Sweep, site: Site, unit: int, k: int) -> list[Shown]:
+    """The unit's exemplars in plate order: `k` strongest, `k` at each quantile from high to low, `k` weakest."""
+    address = f"{site.address}:{unit}"
+    lists: list[tuple[str, float | None, Sequence[Exemplar]]] = [("top", None, sweep.exemplars(address, "top", k))]
+    quantiles = list(sweep.exemplars(address, "quantile", k))
+    for quantile in reversed(QUANTILES):
+        near = [found for found in quantiles if found.quantile is not None and abs(found.quantile - quantile) < 1e-6]
+        lists.append(("quantile", quantile, near))
+    lists.append(("bottom", None, sweep.exemplars(address, "bottom", k)))
+    return [
+        Shown(unit, kind, quantile, rank, row * k + rank, exemplar)
+        for row, (kind, quantile, found) in enumerate(lists)
+        for rank, exemplar in enumerate(found[:k])
+    ]
+
+
+def picture(frames: Frames, exemplar: Exemplar, side: int | None = None) -> Picture:
+    """The exemplar's patch from the input frame, in a square cell where `side` is given."""
+    frame = frames[exemplar.image]
+    patch = cut(frame, shown(exemplar.input_box, *frame.shape[:2]))
+    return patch if side is None else square(patch, side)
+
+
+def plate(frames: Frames, cells: Sequence[Shown], columns: int, rows: int) -> bytes:
+    """One unit's plate as WebP."""
+    sheet: list[np.ndarray | None] = [None] * (columns * rows)
+    for one in cells:
+        sheet[one.cell] = picture(frames, one.exemplar, CELL)
+    return webp(tiled(sheet, columns, CELL, rows))
+
+
+def plates(frames: Frames, units: Sequence[Sequence[Shown]], columns: int) -> Iterator[bytes | None]:
+    """Every unit's plate in order, made by two threads (Pillow lets go of the interpreter)."""
+    rows = 2 + len(QUANTILES)
+    with ThreadPoolExecutor(2, thread_name_prefix="optogram-plates") as pool:
+        yield from pool.map(lambda cells: plate(frames, cells, columns, rows) if cells else None, units)
+
+
+def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[str, list[Any]]:
+    """The columns of the site's exemplar table."""
+    from optogram.atlas.tables import schemas
+
+    rows: dict[str, list[Any]] = {name: [] for name in schemas()["exemplars"].names}
+    for one in (shown for cells in units for shown in cells):
+        found = one.exemplar
+        place = (*found.position, *(-1, -1))[:2]
+        record = {
+            "unit": one.unit,
+            "kind": one.kind,
+            "quantile": one.quantile,
+            "rank": one.rank,
+            "fold": found.fold,
+            "cell": one.cell,
+            "photo": found.image,
+            "activation": found.activation,
+            "row": place[0],
+            "column": place[1],
+            "alt": exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, found.box, found.activation, one.quantile),
+            **dict(zip(("top", "left", "bottom", "right"), found.box.as_tuple(), strict=True)),
+            **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), found.input_box.as_tuple(), strict=True)),
+        }
+        for name, values in rows.items():
+            values.append(record[name])
+    return rows

@@ -1,0 +1,182 @@
+"""Everything of one site on disk: tables, plates, synthesised pictures, sprite sheets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from optogram.atlas.alt import picture_alt
+from optogram.atlas.folder import Folder, slug
+from optogram.atlas.frames import Frames
+from optogram.atlas.histogram import histogram
+from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
+from optogram.atlas.packs import Place, write_packs
+from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
+from optogram.atlas.schema import Field_, SiteEntry, Sprites
+from optogram.atlas.sprites import Picture, square, webp, write_sprites
+from optogram.atlas.tables import schemas
+
+if TYPE_CHECKING:
+    from optogram.evidence._result import Evidence, Row
+    from optogram.exemplars.result import Sweep
+    from optogram.geometry import Box
+    from optogram.network.site import Site
+
+PICTURE_CELL = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Synthesised pictures of some units of a site, as uint8 [height, width, channel], with how far each got."""
+
+    images: dict[int, Picture]
+    activations: dict[int, float]
+    verdicts: dict[int, str]
+    steps: int
+    seed: int
+
+
+NONE = Pictures({}, {}, {}, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one site when it is written."""
+
+    site: Site
+    number: int
+    field: Box | None
+    sweep: Sweep
+    pictures: Pictures
+    weights: list[Picture] | None
+    evidence: Evidence | None
+    k: int
+
+
+def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) -> SiteEntry:
+    """Writes a site's files in the default order of its units and gives its entry in the manifest."""
+    site = known.site
+    directory = f"data/{network_slug}/{known.number:03d}-{slug(site.address)}"
+    rows = leading(known.evidence, site.address)
+    order = default_order(rows, site.units)
+    moments = known.sweep.moments(site.address)
+    dead = _dead(moments)
+    cells = [[] if dead[unit] else chosen(known.sweep, site, unit, known.k) for unit in order]
+    plate_files, plate_places = write_packs(folder, directory, "plates", plates(frames, cells, known.k))
+    pictures = [known.pictures.images.get(unit) for unit in order]
+    picture_files, picture_places = write_packs(folder, directory, "pictures", (None if image is None else webp(_cell(image)) for image in pictures))
+    units = _unit_rows(known, order, rows, moments, dead, plate_places, picture_places)
+    has_evidence = known.evidence is not None and any(row.site == site.address for row in known.evidence.rows)
+    return SiteEntry(
+        address=site.address,
+        slug=slug(site.address),
+        number=known.number,
+        kind=site.kind,
+        layout=site.layout,
+        units=site.units,
+        grid=list(site.grid),
+        field=None if known.field is None else Field_(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
+        rectified=site.rectified,
+        units_file=folder.table(directory, "units", units, schemas()["units"]),
+        exemplars_file=folder.table(directory, "exemplars", exemplar_rows(site, cells, known.k), schemas()["exemplars"]),
+        evidence_file=folder.table(directory, "evidence", evidence_rows(known.evidence, site.address), schemas()["evidence"])
+        if has_evidence and known.evidence is not None
+        else None,
+        packs={"plates": plate_files, "pictures": picture_files},
+        sprites=_sprites(folder, directory, known, order, cells, pictures, frames),
+        plate_columns=known.k,
+        plate_cell=CELL,
+        picture_cell=PICTURE_CELL,
+        claims=summaries(known.evidence, site.address),
+        dead=int(dead.sum()),
+    )
+
+
+def _sprites(
+    folder: Folder, directory: str, known: Known, order: list[int], cells: list[list[Shown]], pictures: list[Picture | None], frames: Frames
+) -> list[Sprites]:
+    strongest = [_first(frames, found, "top", None) for found in cells]
+    middle = [_first(frames, found, "quantile", 0.75) for found in cells]
+    sheets = write_sprites(folder, directory, "strongest", strongest) + write_sprites(folder, directory, "middle", middle)
+    sheets += write_sprites(folder, directory, "synthesised", pictures)
+    if known.weights is not None:
+        sheets += write_sprites(folder, directory, "weights", [known.weights[unit] for unit in order])
+    return sheets
+
+
+def _first(frames: Frames, cells: list[Shown], kind: str, quantile: float | None) -> Picture | None:
+    for one in cells:
+        if one.kind == kind and (quantile is None or one.quantile == quantile):
+            return picture(frames, one.exemplar, 128)
+    return None
+
+
+def _dead(moments: Any) -> np.ndarray:
+    """Units that gave one and the same value on every photograph: there is no exemplar to speak of."""
+    return np.asarray(moments.least == moments.greatest) | ~np.isfinite(moments.greatest)
+
+
+def _cell(image: Picture) -> Any:
+    from PIL import Image
+
+    return Image.fromarray(square(image, PICTURE_CELL))
+
+
+def _unit_rows(
+    known: Known,
+    order: list[int],
+    rows: dict[int, Row],
+    moments: Any,
+    dead: np.ndarray,
+    plate_places: list[Place],
+    picture_places: list[Place],
+) -> dict[str, list[Any]]:
+    table: dict[str, list[Any]] = {name: [] for name in schemas()["units"].names}
+    panel = known.sweep.panel.greatest(known.site.address)
+    for cell, unit in enumerate(order):
+        record = {
+            "unit": unit,
+            "label": known.site.labels[unit] if known.site.labels else None,
+            "cell": cell,
+            "dead": bool(dead[unit]),
+            **_claimed(rows.get(unit)),
+            **_responses(moments, unit, panel[:, unit]),
+            **_placed("plate", plate_places[cell]),
+            **_placed("picture", picture_places[cell]),
+            **_pictured(known, unit, float(moments.greatest[unit])),
+        }
+        for name, values in table.items():
+            values.append(record[name])
+    return table
+
+
+def _claimed(row: Row | None) -> dict[str, Any]:
+    if row is None:
+        return {"verdict": "not tested", "sentence": None, "effect": None, "q": None}
+    return {"verdict": row.verdict, "sentence": row.sentence, "effect": row.effect, "q": row.q}
+
+
+def _responses(moments: Any, unit: int, panel: Float[np.ndarray, " photographs"]) -> dict[str, Any]:
+    bins = histogram(panel)
+    q05, q25, q50, q75, q95 = (float(value) for value in np.quantile(panel[np.isfinite(panel)], (0.05, 0.25, 0.5, 0.75, 0.95)))
+    return {
+        **{name: float(getattr(moments, name)[unit]) for name in ("zero", "mean", "sd", "least", "greatest")},
+        **{"q05": q05, "q25": q25, "q50": q50, "q75": q75, "q95": q95},
+        **{"bins": list(bins.counts), "bin_low": bins.low, "bin_high": bins.high, "bin_scale": bins.scale},
+    }
+
+
+def _placed(name: str, place: Place) -> dict[str, Any]:
+    return {f"{name}_pack": place.pack, f"{name}_offset": place.offset, f"{name}_length": place.length}
+
+
+def _pictured(known: Known, unit: int, greatest: float) -> dict[str, Any]:
+    found = known.pictures
+    if unit not in found.verdicts:
+        return {"picture_count": 0, "picture_activation": None, "picture_verdict": None, "picture_alt": None}
+    activation, verdict = found.activations[unit], found.verdicts[unit]
+    alt = picture_alt(f"{known.site.address}:{unit}", found.seed, found.steps, verdict, activation, greatest)
+    return {"picture_count": int(unit in found.images), "picture_activation": activation, "picture_verdict": verdict, "picture_alt": alt}
