@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from optogram.errors import SettingError
 
 
+@runtime_checkable
 class Identified(Protocol):
     """Anything with a length and an identity for each index, such as `Photos`."""
 
