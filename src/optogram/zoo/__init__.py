@@ -1,0 +1,1 @@
+"""Networks that come with optogram: the demo network, and tiny ones whose units' truth is known."""
