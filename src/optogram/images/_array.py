@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from optogram.errors import SourceError
-from optogram.images.decode import Unreadable, picture
+from optogram.images.decode import NOT_FINITE, Unreadable, picture
 from optogram.images.source import Source
 
 _CHANNELS = (1, 3, 4)
 _LOOKED_AT = 64
-"""So many photographs are checked when the source is opened; the rest when they are read."""
+"""So many photographs are checked when the source is opened, the rest when they are read."""
 
 
 def is_tensor(source: object) -> bool:
@@ -41,7 +42,7 @@ def array(values: np.ndarray) -> Source:
         photo: np.ndarray = values[index]
         return photo.transpose(1, 2, 0) if channel_first else photo
 
-    _check(values, read)
+    _check(len(values), read)
     identities = tuple(str(index) for index in range(len(values)))
     return Source(f"array {_shape(values.shape)}", identities, read, lambda index: None, noun="images")
 
@@ -63,19 +64,17 @@ def _channel_first(shape: tuple[int, ...]) -> bool:
     return channels_first(shape[1:])
 
 
-def _check(values: np.ndarray, read: Any) -> None:
-    """The first photographs decide whether the whole array is what it should be; a single bad one is left out later."""
-    reasons = []
-    for index in range(min(len(values), _LOOKED_AT)):
+def _check(count: int, read: Callable[[int], np.ndarray]) -> None:
+    """The range of the first photographs is that of the array; one with NaN is left out later, like a damaged file."""
+    for index in range(min(count, _LOOKED_AT)):
         try:
             picture(read(index))
-            return
         except Unreadable as error:
-            reasons.append(error.reason)
-    raise SourceError(
-        f"an array of photographs holds 8-bit numbers or floats within 0 to 1, before normalisation; got {reasons[0]}. "
-        "Rescale it, undo its normalisation, or give array.astype('uint8')."
-    )
+            if error.reason != NOT_FINITE:
+                raise SourceError(
+                    f"an array of photographs holds 8-bit numbers or floats within 0 to 1, before normalisation; number {index} has {error.reason}. "
+                    "Rescale it, undo its normalisation, or give array.astype('uint8')."
+                ) from error
 
 
 def _shape(shape: tuple[int, ...]) -> str:

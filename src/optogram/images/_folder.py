@@ -67,12 +67,12 @@ def relative(root: Path, files: Iterable[Path]) -> dict[str, Path]:
     Some file systems decompose names, so that the same folder copied there and back must keep its identities. Two names that differ in
     nothing else keep their own bytes; undecodable bytes are written `\xNN`.
     """
+    spelt = {os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "backslashreplace"): file for file in files}
     named: dict[str, Path] = {}
-    for file in sorted(files, key=os.fsencode):
-        name = os.fsencode(file.relative_to(root).as_posix()).decode("utf-8", "backslashreplace")
+    for name in sorted(spelt, key=bytewise):
         composed = unicodedata.normalize("NFC", name)
-        named[name if composed in named else composed] = file
-    return dict(sorted(named.items(), key=lambda pair: bytewise(pair[0])))
+        named[name if composed in spelt or composed in named else composed] = spelt[name]
+    return {name: named[name] for name in sorted(named, key=bytewise)}
 
 
 def _files(files: dict[str, Path], name: str) -> Source:

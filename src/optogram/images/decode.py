@@ -27,6 +27,8 @@ make it (root mean square difference 7 to 14 of 255 on detailed photographs); wi
 on the most detailed ones.
 """
 
+NOT_FINITE = "NaN or infinity"
+
 _ROUNDING = 1e-3
 _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
@@ -105,7 +107,7 @@ def _bytes(array: np.ndarray) -> np.ndarray:
     if not np.issubdtype(array.dtype, np.floating):
         raise Unreadable(f"numbers of type {array.dtype}, neither 8 or 16 bits nor floats")
     if not np.isfinite(array).all():
-        raise Unreadable("NaN or infinity")
+        raise Unreadable(NOT_FINITE)
     low, high = float(array.min()), float(array.max())
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         raise Unreadable(f"values from {low:.3g} to {high:.3g}, not within 0 to 1")
@@ -149,10 +151,10 @@ def _reason(error: Exception, raw: Path | bytes | Image.Image, max_pixels: int) 
     if isinstance(error, Unreadable):
         return error.reason
     if isinstance(error, NotFinite):
-        return "NaN or infinity"
+        return NOT_FINITE
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        count = re.search(r"\d+", str(error))
-        return _too_many(int(count.group()) if count else max_pixels, min(max_pixels, 2 * (Image.MAX_IMAGE_PIXELS or max_pixels)))
+        pixels, limit = (int(number) for number in re.findall(r"\d+", str(error))[:2])
+        return _too_many(pixels, min(limit, max_pixels))
     if isinstance(error, UnidentifiedImageError):
         return _unidentified(raw)
     if isinstance(error, OSError) and error.errno is not None:

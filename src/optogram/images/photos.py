@@ -63,7 +63,7 @@ class Photos:
             image = decode(self.source.read(self._places[index]), channels or self.channels, max_pixels=self.max_pixels).image
         except (Unreadable, OSError) as error:
             raise SourceError(f"{self.identity(index)} cannot be read: {self._leave_out(index, error)}") from error
-        pixels = np.asarray(image)
+        pixels = np.array(image)
         return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
     def batches(

@@ -85,7 +85,7 @@ class Preprocess:
         if target is None:
             return 0, 0
         rows, columns = self.resized(height, width)
-        return round((rows - target[0]) / 2), round((columns - target[1]) / 2)
+        return _corner(rows, target[0]), _corner(columns, target[1])
 
     def to_photo(self, box: Box, height: int, width: int) -> Box:
         """A box of the input frame in the pixels of a photograph of that size, widened by the interpolation's kernel.
@@ -125,26 +125,23 @@ class Preprocess:
     def apply_picture(self, picture: Image.Image, size: tuple[int, int]) -> UInt8[np.ndarray, "rows columns channel"]:
         """Resizes and crops one Pillow picture of mode "RGB" or "L".
 
-        `size` is the photograph's height and width, which decide the geometry; the picture itself may be a coarser copy of it. Only what
-        the crop keeps is computed. What lies outside the photograph is black.
+        `size` is the photograph's height and width, which decide the geometry; the picture itself may be a coarser copy of it. What lies
+        outside the photograph is black.
         """
         rows, columns = self.resized(*size)
-        height, width = self.output_size or (rows, columns)
-        top, left = self.offset(*size)
-        first_row, first_column = max(top, 0), max(left, 0)
-        last_row, last_column = min(top + height, rows), min(left + width, columns)
-        down, across = picture.height / rows, picture.width / columns
-        kept = picture.resize(
-            (last_column - first_column, last_row - first_row),
-            getattr(Image.Resampling, self.interpolation.upper()),
-            box=(first_column * across, first_row * down, last_column * across, last_row * down),
-        )
-        pixels = np.asarray(kept)
+        if picture.size != (columns, rows):
+            picture = picture.resize((columns, rows), getattr(Image.Resampling, self.interpolation.upper()))
+        pixels = np.array(picture)
         pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
-        if pixels.shape[:2] == (height, width):
+        target = self.output_size
+        if target is None or target == (rows, columns):
             return pixels
-        full = np.zeros((height, width, pixels.shape[2]), np.uint8)
-        full[first_row - top : last_row - top, first_column - left : last_column - left] = pixels
+        top, left = self.offset(*size)
+        cut = pixels[max(top, 0) : max(top, 0) + target[0], max(left, 0) : max(left, 0) + target[1]]
+        if cut.shape[:2] == target:
+            return np.ascontiguousarray(cut)
+        full = np.zeros((*target, pixels.shape[2]), np.uint8)
+        full[max(-top, 0) : max(-top, 0) + cut.shape[0], max(-left, 0) : max(-left, 0) + cut.shape[1]] = cut
         return full
 
     def per_channel(self, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -165,6 +162,11 @@ class Preprocess:
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
     return value if isinstance(value, tuple) else (value, value)
+
+
+def _corner(length: int, target: int) -> int:
+    # torchvision's rounding, which differs between cutting off and filling up.
+    return round((length - target) / 2) if length >= target else -((target - length) // 2)
 
 
 def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
