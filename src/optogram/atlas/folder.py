@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ def write_atomically(target: Path, content: bytes | Callable[[Path], None]) -> N
             content(partial)
         else:
             partial.write_bytes(content)
-        os.replace(partial, target)
+        partial.replace(target)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise AtlasError(

@@ -65,9 +65,10 @@ def _photograph(
 
 def _map(folder: Folder, directory: str, network: Network, target: str, image: Tensor, method: str, number: str) -> Map | None:
     """One map in the input frame; a method that this network has no use for is left out (its refusal is the method's own)."""
+    from PIL import Image
+
     from optogram.attribution._attribute import attribute
     from optogram.drawing.colour import signed
-    from PIL import Image
 
     still = network.worker()
     still.preprocess = network.preprocess.__class__(mean=network.preprocess.mean, std=network.preprocess.std)

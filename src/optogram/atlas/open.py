@@ -65,7 +65,8 @@ class Atlas:
         megabytes = sum(file.bytes for file in self.files()) / 1e6
         network = self.networks[0]
         units = sum(site.units for site in network.sites)
-        return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {self.manifest.photographs.count} photographs, {megabytes:.0f} MB"
+        photographs = self.manifest.photographs.count
+        return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {photographs} photographs, {megabytes:.0f} MB"
 
 
 def open_atlas(path: str | Path) -> Atlas:

@@ -78,7 +78,7 @@ def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[
     from optogram.atlas.tables import schemas
 
     rows: dict[str, list[Any]] = {name: [] for name in schemas()["exemplars"].names}
-    for one in (shown for cells in units for shown in cells):
+    for one in (entry for cells in units for entry in cells):
         found = one.exemplar
         place = (*found.position, *(-1, -1))[:2]
         record = {

@@ -34,7 +34,7 @@ class Sprites(_Model):
     sheets: list[File]
 
 
-class Field_(_Model):
+class FieldSize(_Model):
     """The receptive field of the central neuron, in pixels of the input frame."""
 
     height: int
@@ -87,7 +87,7 @@ class SiteEntry(_Model):
     layout: str
     units: int
     grid: list[int]
-    field: Field_ | None
+    field: FieldSize | None
     rectified: bool
     units_file: File
     exemplars_file: File
@@ -168,5 +168,5 @@ class Manifest(_Model):
     photographs: Source
     findings: list[Finding]
     opening: list[str]
-    settings: dict[str, str | int | float | bool | None | list[str]]
+    settings: dict[str, str | int | float | bool | list[str] | None]
     versions: dict[str, str]

@@ -15,7 +15,7 @@ from optogram.atlas.histogram import histogram
 from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
 from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
-from optogram.atlas.schema import Field_, SiteEntry, Sprites
+from optogram.atlas.schema import FieldSize, SiteEntry, Sprites
 from optogram.atlas.sprites import Picture, square, webp, write_sprites
 from optogram.atlas.tables import schemas
 
@@ -78,7 +78,7 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         layout=site.layout,
         units=site.units,
         grid=list(site.grid),
-        field=None if known.field is None else Field_(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
+        field=None if known.field is None else FieldSize(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
         rectified=site.rectified,
         units_file=folder.table(directory, "units", units, schemas()["units"]),
         exemplars_file=folder.table(directory, "exemplars", exemplar_rows(site, cells, known.k), schemas()["exemplars"]),
@@ -164,8 +164,15 @@ def _responses(moments: Any, unit: int, panel: Float[np.ndarray, " photographs"]
     q05, q25, q50, q75, q95 = (float(value) for value in np.quantile(panel[np.isfinite(panel)], (0.05, 0.25, 0.5, 0.75, 0.95)))
     return {
         **{name: float(getattr(moments, name)[unit]) for name in ("zero", "mean", "sd", "least", "greatest")},
-        **{"q05": q05, "q25": q25, "q50": q50, "q75": q75, "q95": q95},
-        **{"bins": list(bins.counts), "bin_low": bins.low, "bin_high": bins.high, "bin_scale": bins.scale},
+        "q05": q05,
+        "q25": q25,
+        "q50": q50,
+        "q75": q75,
+        "q95": q95,
+        "bins": list(bins.counts),
+        "bin_low": bins.low,
+        "bin_high": bins.high,
+        "bin_scale": bins.scale,
     }
 
 

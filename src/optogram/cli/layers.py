@@ -1,0 +1,37 @@
+"""List a network's sites: address, kind, units, shape, receptive field."""
+
+from __future__ import annotations
+
+import json as encoding
+from typing import Annotated
+
+import typer
+
+from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+
+
+def layers(
+    model: Model,
+    weights: Weights = None,
+    labels: Labels = None,
+    every: Annotated[bool, typer.Option("--all", help="Every readable site, not only the default ones.")] = False,
+    fields: Annotated[bool, typer.Option("--fields/--no-fields", help="Measure receptive fields (some forward passes).")] = True,
+    seed: Seed = 0,
+    device: Device = None,
+    json: Json = False,
+) -> None:
+    """List a network's sites: address, kind, units, shape, receptive field.
+
+    By default each affine layer after its normalisation and before its rectifier, block outputs, and the head.
+    """
+    from optogram.network.load import load
+
+    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    table = network.sites(default=not every)
+    if not fields:
+        table = type(table)(list(table))
+    if json:
+        names = ("site", "kind", "units", "shape", "receptive_field")
+        print(encoding.dumps([dict(zip(names, row, strict=True)) for row in table.rows()], indent=1))
+    else:
+        print(table)

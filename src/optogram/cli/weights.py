@@ -1,0 +1,35 @@
+"""Draw the weights of a first convolution, or of a linear layer on pixels, as images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optogram.cli._options import Device, Labels, Model, Seed, Weights
+
+
+def weights(
+    model: Model,
+    site: Annotated[str, typer.Argument(metavar="SITE", help="A first convolution, a linear layer on pixels, or the normalisation behind one.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
+        "weights.png"
+    ),
+    shared: Annotated[bool, typer.Option("--shared-scale", help="One scale for all units instead of one each.")] = False,
+    weights: Weights = None,
+    labels: Labels = None,
+    seed: Seed = 0,
+    device: Device = None,
+) -> None:
+    """Draw the weights of a first convolution, or of a linear layer on pixels, as images."""
+    from optogram.network.load import load
+    from optogram.weights.weight_images import weight_images
+
+    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    drawn = weight_images(network, site)
+    if shared and out.suffix != ".npz":
+        drawn.figure("shared").save(out)
+    else:
+        drawn.save(out)
+    print(f"{drawn}   {out}")

@@ -1,0 +1,114 @@
+"""Every claim measured in every twin: one pass over the panel each, kept when done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from optogram.evidence._view import SiteView
+from optogram.progress import Progress, track
+from optogram.statistics.effects import participation_ratio
+
+if TYPE_CHECKING:
+    from optogram.exemplars.result import Sweep
+    from optogram.images.photos import Photos
+    from optogram.network.network import Network
+
+
+@dataclass(frozen=True, slots=True)
+class TwinMeasure:
+    """What one claim found at one site of one twin: its family's statistic, its units' effects, and the responses' character."""
+
+    family: float
+    effects: Float[np.ndarray, " unit"]
+    alive: float
+    participation: float
+    spread: float
+
+
+Measures = Mapping[tuple[str, str], list[TwinMeasure]]
+"""By site and claim, one entry a twin."""
+
+
+def measure_twins(
+    network: Network,
+    photos: Photos,
+    sweep: Sweep,
+    views: Mapping[str, SiteView],
+    claims: Sequence[Any],
+    twins: int,
+    kind: Literal["reinit", "shuffle"],
+    seed: int,
+    checkpoint: str | Path | None,
+    progress: Progress,
+) -> Measures:
+    """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again."""
+    from optogram.exemplars.panel import panel_responses
+
+    keep = Path(checkpoint) if checkpoint is not None else None
+    measures: dict[tuple[str, str], list[TwinMeasure]] = {(site, claim.name): [] for site in views for claim in claims}
+    images = None
+    with track("twins", twins, progress) as advance:
+        for number in range(twins):
+            path = keep / f"twin-{number:03d}.npz" if keep else None
+            if path is not None and path.exists():
+                found = _read(path, measures)
+            else:
+                images = images if images is not None else sweep.panel.images(network, photos)
+                twin = network.twin(kind, seed + number, images)
+                responses = panel_responses(twin, images, sweep.panel, list(views))
+                found = _measure(responses, views, claims)
+                if path is not None:
+                    _write(path, found)
+            for key, one in found.items():
+                measures[key].append(one)
+            advance(1)
+    return measures
+
+
+def spread_of(responses: Float[np.ndarray, "patch unit"]) -> float:
+    """Median over units of the responses' standard deviation."""
+    return float(np.median(responses.std(axis=0)))
+
+
+def _measure(responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView], claims: Sequence[Any]) -> dict[tuple[str, str], TwinMeasure]:
+    found = {}
+    for address, view in views.items():
+        probes = responses[address]
+        seen = SiteView(view.site, np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32), view.patches)
+        for claim in claims:
+            measured = claim.measure(seen)
+            found[address, claim.name] = TwinMeasure(
+                claim.family(measured),
+                measured.margin,
+                float(seen.alive.mean()),
+                participation_ratio(seen.responses),
+                spread_of(seen.responses),
+            )
+    return found
+
+
+def _write(path: Path, found: Mapping[tuple[str, str], TwinMeasure]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    arrays: dict[str, np.ndarray] = {}
+    for (site, claim), one in found.items():
+        arrays[f"{site}|{claim}|effects"] = one.effects
+        arrays[f"{site}|{claim}|figures"] = np.array([one.family, one.alive, one.participation, one.spread])
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
+    partial.replace(path)
+
+
+def _read(path: Path, keys: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], TwinMeasure]:
+    with np.load(path) as kept:
+        found = {}
+        for site, claim in keys:
+            family, alive, participation, spread = (float(value) for value in kept[f"{site}|{claim}|figures"])
+            found[site, claim] = TwinMeasure(family, kept[f"{site}|{claim}|effects"], alive, participation, spread)
+        return found

@@ -1,0 +1,80 @@
+"""What a claim sees of one site: responses at the probe places, and how alike their patches look to the viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+from PIL import Image
+
+from optogram.evidence._viewers import Viewer
+from optogram.geometry import Box
+from optogram.images.patches import cut
+
+if TYPE_CHECKING:
+    from optogram.network.site import Site
+
+GRAY = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """A site's probe patches: shared by the network and all of its twins, whose geometry is the same.
+
+    `similarity` is the cosine of every two patches' features, each feature standardised over the patches. `fold` and
+    `photograph` say where each patch is from; all probes of one photograph are in one fold.
+    """
+
+    similarity: Float[np.ndarray, "patch patch"]
+    fold: Int[np.ndarray, " patch"]
+    photograph: Int[np.ndarray, " patch"]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """One network's responses at one site, with the patches that belong to them."""
+
+    site: Site
+    responses: Float[np.ndarray, "patch unit"]
+    patches: Patches
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Units that do not give the same value everywhere."""
+        return np.asarray(self.responses.max(axis=0) > self.responses.min(axis=0))
+
+
+def look(
+    viewer: Viewer, frames: Sequence[UInt8[np.ndarray, "height width channel"]], boxes: Sequence[Sequence[Box]], fold: Int[np.ndarray, " photograph"]
+) -> Patches:
+    """Cuts each photograph's boxes (gray outside), shows them to the viewer, and compares all with all."""
+    shown = [resized(frame, box, viewer.side) for frame, places in zip(frames, boxes, strict=True) for box in places]
+    counts = [len(places) for places in boxes]
+    rows = [viewer.features(np.stack(shown[start : start + 256])) for start in range(0, len(shown), 256)]
+    photograph = np.repeat(np.arange(len(frames)), counts)
+    return Patches(similarity(np.concatenate(rows)), np.repeat(fold, counts), photograph)
+
+
+def resized(frame: UInt8[np.ndarray, "height width channel"], box: Box, side: int) -> UInt8[np.ndarray, "side side channel"]:
+    """The box's content at side x side pixels; what lies outside the photograph is middle gray."""
+    height, width, channels = frame.shape
+    inside = box.within(height, width)
+    if (inside.height, inside.width) != (box.height, box.width):
+        frame = cut(frame, box, fill=GRAY)
+        box = Box(0, 0, box.height, box.width)
+    image = Image.fromarray(frame[:, :, 0] if channels == 1 else np.ascontiguousarray(frame))
+    small = np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=(box.left, box.top, box.right, box.bottom)))
+    return small.reshape(side, side, channels)
+
+
+def similarity(features: Float[np.ndarray, "patch feature"]) -> Float[np.ndarray, "patch patch"]:
+    """Cosine of every two rows after each feature is centred and scaled to its own spread (float32)."""
+    spread = features.std(axis=0)
+    kept = spread > 1e-6 * max(float(spread.max()), 1e-30)
+    standard = (features[:, kept] - features[:, kept].mean(axis=0)) / spread[kept]
+    lengths = np.linalg.norm(standard, axis=1, keepdims=True)
+    unit = (standard / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return unit @ unit.T

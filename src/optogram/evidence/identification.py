@@ -1,0 +1,135 @@
+"""Identification: a unit's best photographs say which held-out patches drive it, and say it of no other unit (SCIENCE 4 and 9).
+
+In one fold the 9 patches that drive the unit most and the 9 that drive it least are chosen; a patch of the other fold scores by
+its likeness to the first less its likeness to the second, in the viewer's eyes. S[i, j] is Spearman of unit j's score with unit
+i's response; folds are swapped and S averaged. The wrong-picture test then asks whether unit i's own score does better on it
+than other units' scores do. Cost: two N x N correlations a site and network, no forward pass of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy import stats
+
+from optogram.evidence._view import Patches, SiteView
+from optogram.statistics.correlation import spearman_matrix
+from optogram.statistics.identification import Identification, centred_and_scaled, too_alike, wrong_picture
+
+CHOSEN = 9
+BLOCKS = 20
+LINE_UP = 32
+LEAST_PATCHES = 4 * CHOSEN
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the judge needs to know of a claim before it measures."""
+
+    name: str = "identification"
+    title: str = "Picked out by its photographs"
+    unit_of_effect: str = "margin over wrong photographs, in median absolute deviations"
+    own_null: str = "wrong picture"
+    chance: float = 0.0
+
+    def measure(self, view: SiteView) -> Identification:
+        """The wrong-picture test of one network at one site."""
+        return wrong_picture(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0))
+
+    def interval(self, view: SiteView, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
+        """The margin's interval: delete-a-block jackknife over 20 blocks of test photographs, exemplars and ranks held fixed."""
+        pairs = [list(_without_blocks(view, fold)) for fold in (0, 1)]
+        without = np.stack([_margins((one + other) / 2) for one, other in zip(*pairs, strict=True)])
+        centre = self.measure(view).margin
+        deviation = np.sqrt((BLOCKS - 1) / BLOCKS * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+        reach = stats.t.ppf(0.5 + level / 2, BLOCKS - 1) * deviation
+        return centre - reach, centre + reach
+
+    def family(self, found: Identification) -> float:
+        """The family's statistic, fixed beforehand: the rate at which line-ups of 32 are won."""
+        return found.rate(LINE_UP)
+
+    def confounds(self, view: SiteView, found: Identification) -> dict[str, float]:
+        """The rate without wrong pictures whose units respond alike (Spearman over .8), which no viewer could tell apart."""
+        alike = too_alike(view.responses)
+        fair = wrong_picture(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0), left_out=alike)
+        return {"rate without look-alikes": fair.rate(LINE_UP), "look-alike pairs": float(alike.sum() / 2)}
+
+
+identification = Claim()
+
+
+def likeness(patches: Patches, chosen: Int[np.ndarray, "exemplar unit"], seen: Int[np.ndarray, " patch"]) -> Float[np.ndarray, "patch unit"]:
+    """Cosine of each seen patch with the mean of a unit's chosen patches, from the patches' similarities alone."""
+    total = np.zeros((chosen.shape[1], len(seen)), np.float32)
+    for row in chosen:
+        total += patches.similarity[np.ix_(row, seen)]
+    among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
+    return (total / len(chosen) / np.sqrt(np.maximum(among, 1e-9))[:, None]).T
+
+
+def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], Int[np.ndarray, " patch"]]:
+    """Each unit's score of the other fold's patches, and which patches those are; exemplars are chosen in `fold`."""
+    chosen_from = np.flatnonzero(view.patches.fold == fold)
+    seen = np.flatnonzero(view.patches.fold != fold)
+    order = np.argsort(view.responses[chosen_from], axis=0, kind="stable")
+    most, least = chosen_from[order[-CHOSEN:]], chosen_from[order[:CHOSEN]]
+    return likeness(view.patches, most, seen) - likeness(view.patches, least, seen), seen
+
+
+def _correlations(view: SiteView, fold: int) -> Float[np.ndarray, "unit picture"]:
+    """S of one direction; dead units, and folds with too few patches, are NaN."""
+    units = view.responses.shape[1]
+    matrix = np.full((units, units), np.nan)
+    if min(np.sum(view.patches.fold == 0), np.sum(view.patches.fold == 1)) >= LEAST_PATCHES:
+        score, seen = scores(view, fold)
+        alive = _alive(view, score, seen)
+        matrix[np.ix_(alive, alive)] = spearman_matrix(score[:, alive], view.responses[seen][:, alive])
+    return matrix
+
+
+def _without_blocks(view: SiteView, fold: int) -> Iterator[Float[np.ndarray, "unit picture"]]:
+    """S of one direction without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
+    units = view.responses.shape[1]
+    score, seen = scores(view, fold)
+    alive = _alive(view, score, seen)
+    pictures, responses = (stats.rankdata(values[:, alive], axis=0) for values in (score, view.responses[seen]))
+    pictures, responses = ((ranks - ranks.mean(axis=0)).astype(np.float32) for ranks in (pictures, responses))
+    block = _block(view.patches)[seen]
+    products = responses.T @ pictures
+    for number in range(BLOCKS):
+        out = block == number
+        kept = len(seen) - int(out.sum())
+        means = -responses[out].sum(axis=0) / kept, -pictures[out].sum(axis=0) / kept
+        covariance = (products - responses[out].T @ pictures[out]) / kept - np.outer(*means)
+        spreads = [
+            np.sqrt(((values**2).sum(axis=0) - (values[out] ** 2).sum(axis=0)) / kept - mean**2)
+            for values, mean in zip((responses, pictures), means, strict=True)
+        ]
+        matrix = np.full((units, units), np.nan)
+        matrix[np.ix_(alive, alive)] = covariance / np.maximum(np.outer(*spreads), 1e-12)
+        yield matrix
+
+
+def _alive(view: SiteView, score: Float[np.ndarray, "patch unit"], seen: Int[np.ndarray, " patch"]) -> Bool[np.ndarray, " unit"]:
+    responses = view.responses[seen]
+    return np.asarray((responses.max(axis=0) > responses.min(axis=0)) & view.alive & (score.max(axis=0) > score.min(axis=0)))
+
+
+def _margins(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, " unit"]:
+    tested = ~np.isnan(np.diagonal(matrix))
+    margins = np.full(len(matrix), np.nan)
+    margins[tested] = np.diagonal(centred_and_scaled(matrix[np.ix_(tested, tested)]))
+    return margins
+
+
+def _block(patches: Patches) -> Int[np.ndarray, " patch"]:
+    """Photographs dealt to blocks within each fold, so that every block takes from both."""
+    rank = np.zeros(patches.photograph.max() + 1, int)
+    for fold in (0, 1):
+        members = np.unique(patches.photograph[patches.fold == fold])
+        rank[members] = np.arange(len(members)) % BLOCKS
+    return np.asarray(rank[patches.photograph])

@@ -1,0 +1,85 @@
+"""An atlas's files over HTTP, to this machine only, with byte ranges and the caching that hashed names allow."""
+
+from __future__ import annotations
+
+import re
+import socket
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from optogram.errors import SettingError
+
+_RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
+_HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves one folder, single byte ranges included; says little."""
+
+    protocol_version = "HTTP/1.1"
+    extensions_map = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".js": "text/javascript",
+        ".webp": "image/webp",
+        ".parquet": "application/octet-stream",
+    }  # noqa: RUF012
+
+    def send_head(self) -> BytesIO | BinaryIO | None:
+        """A part of the file where a range is asked for, else what the standard library does. Folders are not listed."""
+        target = Path(self.translate_path(self.path))
+        asked = _RANGE.match(self.headers.get("Range", ""))
+        if target.is_dir() and not (target / "index.html").exists():
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        if not asked or not target.is_file():
+            return super().send_head()
+        length = target.stat().st_size
+        first = int(asked[1])
+        last = min(int(asked[2]) if asked[2] else length - 1, length - 1)
+        if first > last:
+            self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+            self.send_header("Content-Range", f"bytes */{length}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return None
+        with target.open("rb") as file:
+            file.seek(first)
+            content = file.read(last - first + 1)
+        self.send_response(HTTPStatus.PARTIAL_CONTENT)
+        self.send_header("Content-Type", self.guess_type(str(target)))
+        self.send_header("Content-Range", f"bytes {first}-{last}/{length}")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return BytesIO(content)
+
+    def end_headers(self) -> None:
+        """Files with a hash in their name never change; all else is asked for anew."""
+        hashed = _HASHED.search(self.path.split("?")[0])
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if hashed else "no-cache")
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: a request is no news."""
+
+
+class Server(ThreadingHTTPServer):
+    """One thread a connection; threads end with the program."""
+
+    daemon_threads = True
+
+
+def static_server(root: Path, port: int = 8765) -> Server:
+    """A server for the folder on 127.0.0.1; `SettingError` where the port is taken."""
+    try:
+        return Server(("127.0.0.1", port), partial(Handler, directory=str(root)))
+    except OSError as error:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            free = probe.getsockname()[1]
+        raise SettingError(f"port {port} cannot be had ({error.strerror}); try --port {free}") from error
