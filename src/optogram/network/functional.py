@@ -17,7 +17,10 @@ RECTIFIERS: dict[Callable[..., Any], str] = {
     **dict.fromkeys((F.leaky_relu, F.leaky_relu_), "leaky_relu"),
     **dict.fromkeys((F.threshold, F.threshold_, torch.threshold, torch.threshold_), "threshold"),
     **dict.fromkeys((F.elu, F.elu_), "elu"),
-    F.prelu: "prelu",
+    **dict.fromkeys((F.celu, F.celu_, torch.celu, torch.celu_), "celu"),
+    **dict.fromkeys((F.selu, F.selu_, torch.selu, torch.selu_), "selu"),
+    **dict.fromkeys((F.rrelu, F.rrelu_, torch.rrelu, torch.rrelu_), "rrelu"),
+    **dict.fromkeys((F.prelu, torch.prelu, torch.Tensor.prelu), "prelu"),
     F.gelu: "gelu",
     F.silu: "silu",
     F.hardswish: "hardswish",
@@ -27,6 +30,7 @@ RECTIFIERS: dict[Callable[..., Any], str] = {
 """Every function that is a rectifier by name, and the name that addresses use. `clamp` is one only at zero: see `named`."""
 
 CLAMPS = {torch.clamp, torch.clamp_, torch.Tensor.clamp, torch.Tensor.clamp_, torch.clamp_min, torch.Tensor.clamp_min, torch.clip, torch.Tensor.clip}
+CLAMPS |= {torch.clamp_min_, torch.Tensor.clamp_min_, torch.clip_, torch.Tensor.clip_}
 ACTIVATIONS = (
     *(nn.ReLU, nn.ReLU6, nn.Hardtanh, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.Threshold, nn.ELU, nn.CELU, nn.SELU),
     *(nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Softplus),

@@ -34,6 +34,8 @@ def shape_of(leaf: Leaf, call: Call, trace: Trace) -> Shape | None:
     batch = trace.batch
     if len(shape) < 2 or 0 in shape:
         return None
+    if call.path == "input":
+        return Shape("spatial", shape[1], shape[2:])
     if len(shape) == 3 and shape[0] != batch and shape[1] == batch:
         return Shape("tokens", shape[2], (shape[0],), batch_axis=1)
     if shape[0] != batch:

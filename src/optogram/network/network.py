@@ -16,6 +16,7 @@ from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
 from optogram.network.census import Census, take_census
 from optogram.network.functional import Watch
+from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
 from optogram.network.sample import first_channels, sample_sizes
 from optogram.network.shadow import Shadow, weights_hash
@@ -26,6 +27,8 @@ from optogram.network.wiring import Wiring
 
 if TYPE_CHECKING:
     from optogram.images.photos import Photos
+    from optogram.network.field import Field
+    from optogram.network.rectifier_report import RectifierReport
 
 Labels = Sequence[str] | Mapping[str, Sequence[str]]
 Frame = Literal["photo", "input"]
@@ -59,7 +62,7 @@ class Network:
         self._lock = threading.RLock()
         self._census: Census | None = None
         self._flatten = False
-        self._fields: dict[tuple[str, int], Box] = {}
+        self._fields: dict[str, Field] = {}
         self.name = name or type(self._shadow.original).__name__.lower()
         self.channels = first_channels(self._shadow.original, self.preprocess)
         self.channels_last = False
@@ -131,6 +134,20 @@ class Network:
         with self._wiring.watched_by(Recorder(points, reads, changes, taps)):
             yield taps
 
+    @contextmanager
+    def rectified_by(self, rule: Rule) -> Iterator[Interception]:
+        """Inside the `with` block, every rectifier's backward is `rule(z, grad, rectifier)`; its values stay (`rectifiers.py`)."""
+        self._points()
+        interception = Interception(self, rule)
+        with intercepted(self._wiring, interception):
+            yield interception
+
+    def rectifiers(self) -> RectifierReport:
+        """Every rectifier that one pass computes: address, kind, module, and whether it can be intercepted."""
+        from optogram.network.rectifier_report import survey
+
+        return survey(self)
+
     def run(self, images: Float[Tensor, "batch channel height width"], frame: Frame = "photo") -> Any:
         """What the network returns for images in 0..1; `None` where a tap ended the pass early.
 
@@ -174,6 +191,11 @@ class Network:
 
         return measure(self, self.unit(address) if ":" in address else Unit(self.site(address), 0))
 
+    def known_fields(self) -> dict[str, Field]:
+        """The receptive fields measured so far, by site; `receptive_field.py` fills it."""
+        self._points()
+        return self._fields
+
     def twin(self, kind: Literal["shuffle", "reinit"] = "shuffle", seed: int = 0, photos: Photos | None = None) -> Network:
         """A network of the same architecture that has learned nothing (`twin.py`)."""
         from optogram.network.twin import twin
@@ -201,10 +223,11 @@ class Network:
             self._wiring, self._census, self._fields = Wiring(self._shadow.module), None, {}
 
     def _forward(self, images: Tensor) -> Any:
-        images = self.preprocess.normalise(images.to(self.device)).to(self.dtype)
-        if self.channels_last:
-            images = images.contiguous(memory_format=torch.channels_last)
-        return self._shadow.module(images.flatten(1) if self._flatten else images)
+        with rectifying(self._wiring, images):
+            images = self.preprocess.normalise(images.to(self.device)).to(self.dtype)
+            if self.channels_last:
+                images = images.contiguous(memory_format=torch.channels_last)
+            return self._shadow.module(images.flatten(1) if self._flatten else images)
 
     def _points(self) -> Census:
         with self._lock:

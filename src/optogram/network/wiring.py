@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from torch import nn
 
 _NOTHING: Mapping[int, Observer] = {}
@@ -39,6 +40,8 @@ class Wiring:
             self.paths[path] = first.setdefault(id(inner), path)
         self.modules: dict[str, nn.Module] = dict(module.named_modules())
         for path, inner in self.modules.items():
+            if isinstance(inner, torch.jit.ScriptModule):
+                continue  # torch refuses hooks inside compiled code; what it computes is seen by the modules around it
             inner.register_forward_pre_hook(_Before(self, path), with_kwargs=True)
             inner.register_forward_hook(_After(self, path))
 
