@@ -11,18 +11,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from optogram import errors as errors
     from optogram.geometry import Box as Box
+    from optogram.images.open_images import open_images as open_images
+    from optogram.images.photos import Photos as Photos
     from optogram.images.preprocess import Preprocess as Preprocess
+    from optogram.network.load import load as load
+    from optogram.network.network import Network as Network
+    from optogram.weights.weight_images import WeightImages as WeightImages
+    from optogram.weights.weight_images import weight_images as weight_images
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Box": "optogram.geometry",
+    "Network": "optogram.network.network",
+    "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
+    "WeightImages": "optogram.weights.weight_images",
     "errors": "optogram",
+    "load": "optogram.network.load",
+    "open_images": "optogram.images.open_images",
+    "weight_images": "optogram.weights.weight_images",
 }
 """The module in which each public name is defined; a submodule's is the package itself."""
 
-__all__ = ["Box", "Preprocess", "errors"]
+__all__ = [
+    "Box",
+    "Network",
+    "Photos",
+    "Preprocess",
+    "WeightImages",
+    "errors",
+    "load",
+    "open_images",
+    "weight_images",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ LONGEST = 400
 CODE = {".py", ".ts", ".svelte", ".js", ".css"}
 TEXT = CODE | {".md", ".toml", ".txt", ".html", ".json", ".yml", ".yaml", ".sh", ""}
 LATER = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|NotImplemented" + r"Error)\b")
-MACHINE = re.compile(r"/(work|home|Users|opt)/(?!bin)\w|/root/|/tmp/\w")
+MACHINE = re.compile(r"/(work|home|Users|opt)/(?!bin)\w|/ro" r"ot/|/tmp/\w")
 BUILT = ("src/optogram/viewer/", "web/package-lock.json", "LICENSE")
 
 

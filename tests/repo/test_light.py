@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -18,9 +18,11 @@ COMMANDS = {
 
 
 def seconds(code: str) -> float:
-    start = time.perf_counter()
+    """What a fresh Python that runs this code takes: its own processor time, so that what else the machine does stays out."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -32,10 +34,8 @@ def test_nothing_heavy_is_imported(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["import", "help"])
 def test_it_is_quick(name: str) -> None:
-    # The quickest of several runs is what the code costs; the rest is what else the machine was doing.
-    quickest = float("inf")
-    for _ in range(15):
-        quickest = min(quickest, seconds(COMMANDS[name]))
-        if quickest < LIMIT_S:
-            return
-    pytest.fail(f"{name} takes {quickest:.2f} s at best, limit {LIMIT_S} s")
+    assert min(seconds(COMMANDS[name]) for _ in range(5)) < LIMIT_S
+
+
+def test_a_heavy_import_would_be_seen() -> None:
+    assert min(seconds("import torch") for _ in range(2)) > LIMIT_S

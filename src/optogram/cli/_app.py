@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 could not (one line on standard error), 2 wrong usage, 130
 from __future__ import annotations
 
 import contextlib
-import difflib
+import functools
 import os
 import sys
 import warnings
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from optogram.errors import OptogramError, Stopped
+from optogram.errors import OptogramError, Stopped, nearest
 from optogram.registry import Registry
 
 COMMANDS = Registry("optogram.cli", "command")
@@ -38,21 +38,24 @@ class Listed(TyperCommand):
 class Commands(TyperGroup):
     """Every command that the registry knows."""
 
+    @functools.cached_property
+    def known(self) -> list[str]:
+        """The names as they are typed; read once, since looking through what is installed takes time."""
+        return [name.replace("_", "-") for name in COMMANDS.names()]
+
     def list_commands(self, ctx: Any) -> list[str]:
         """The names as they are typed."""
-        return [name.replace("_", "-") for name in COMMANDS.names()]
+        return self.known
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, not yet imported; `None` if there is none."""
-        known = cmd_name in self.list_commands(ctx)
-        return Listed(name=cmd_name, help=COMMANDS.summary(cmd_name)) if known else None
+        return Listed(name=cmd_name, help=COMMANDS.summary(cmd_name)) if cmd_name in self.known else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the arguments begin with; a usage error with the nearest names if there is none."""
-        known = self.list_commands(ctx)
-        if args[0] not in known and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], known, n=2)
-            ctx.fail(f'no command "{args[0]}". {"Nearest" if near else "There are"}: {", ".join(near or known)}.')
+        if args[0] not in self.known and not args[0].startswith("-"):
+            near = nearest(args[0], self.known)
+            ctx.fail(f'no command "{args[0]}". {"Nearest" if near else "There are"}: {", ".join(near or self.known)}.')
         return super().resolve_command(ctx, args)
 
 
