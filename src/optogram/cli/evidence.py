@@ -15,14 +15,10 @@ from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Wei
 def evidence(
     model: Model,
     photos: Photos,
-    sites: Annotated[
-        list[str] | None, typer.Option("--site", metavar="SITE", help="A site to test; may be repeated. Default: all.")
-    ] = None,
+    sites: Annotated[list[str] | None, typer.Option("--site", metavar="SITE", help="A site to test; may be repeated. Default: all.")] = None,
     twins: Annotated[int, typer.Option("--twins", min=1, help="Untrained twins; 21 at least to show one unit alone.")] = 39,
     viewer: Annotated[str, typer.Option("--viewer", help="`bank`, or another MODEL (with --viewer-weights).")] = "bank",
-    viewer_weights: Annotated[
-        str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")
-    ] = None,
+    viewer_weights: Annotated[str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")] = None,
     verdicts: Annotated[list[str] | None, typer.Option("--verdict", help="Show units with this verdict only; may be repeated.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A figure of the families.")] = None,
     weights: Weights = None,

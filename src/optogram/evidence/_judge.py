@@ -95,7 +95,7 @@ def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Sit
     from optogram.network.receptive_field import field_of
 
     panel = sweep.panel
-    frames = _frames(network, photos, panel.indices)
+    frames = [image.permute(1, 2, 0).contiguous().numpy() for image in panel.images(network, photos)]
     shared: dict[Any, Patches] = {}
     found = {}
     with track("patches", len(sites), progress) as advance:
@@ -109,13 +109,6 @@ def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Sit
             found[site.address] = shared[key]
             advance(1)
     return found
-
-
-def _frames(network: Network, photos: Photos, indices: Sequence[int]) -> list[np.ndarray]:
-    frames = []
-    for batch in photos.batches(network.preprocess, network.channels, indices=list(indices)):
-        frames += [image.permute(1, 2, 0).contiguous().numpy() for image in batch.images]
-    return frames
 
 
 def _flat(probes: np.ndarray) -> np.ndarray:

@@ -9,11 +9,12 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 from optogram.errors import SettingError
 
 _RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
+TYPES = {".js": "text/javascript", ".webp": "image/webp", ".parquet": "application/octet-stream", ".pack": "application/octet-stream"}
 _HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
 
 
@@ -21,12 +22,7 @@ class Handler(SimpleHTTPRequestHandler):
     """Serves one folder, single byte ranges included; says little."""
 
     protocol_version = "HTTP/1.1"
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".js": "text/javascript",
-        ".webp": "image/webp",
-        ".parquet": "application/octet-stream",
-    }  # noqa: RUF012
+    extensions_map: ClassVar[dict[str, str]] = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
 
     def send_head(self) -> BytesIO | BinaryIO | None:
         """A part of the file where a range is asked for, else what the standard library does. Folders are not listed."""
