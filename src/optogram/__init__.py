@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from optogram.images.preprocess import Preprocess as Preprocess
     from optogram.network.load import load as load
     from optogram.network.network import Network as Network
+    from optogram.synthesis.result import Synthesis as Synthesis
+    from optogram.synthesis.synthesize import synthesize as synthesize
     from optogram.weights.weight_images import WeightImages as WeightImages
     from optogram.weights.weight_images import weight_images as weight_images
 
@@ -26,10 +28,12 @@ _HOMES = {
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
+    "Synthesis": "optogram.synthesis.result",
     "WeightImages": "optogram.weights.weight_images",
     "errors": "optogram",
     "load": "optogram.network.load",
     "open_images": "optogram.images.open_images",
+    "synthesize": "optogram.synthesis.synthesize",
     "weight_images": "optogram.weights.weight_images",
 }
 """The module in which each public name is defined; a submodule's is the package itself."""
@@ -39,10 +43,12 @@ __all__ = [
     "Network",
     "Photos",
     "Preprocess",
+    "Synthesis",
     "WeightImages",
     "errors",
     "load",
     "open_images",
+    "synthesize",
     "weight_images",
 ]
 

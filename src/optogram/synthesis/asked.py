@@ -1,0 +1,47 @@
+"""From what a person asks for to objectives: addresses, ranges, classes, units, composed objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from optogram.errors import SettingError
+from optogram.network.network import Network
+from optogram.network.site import Unit
+from optogram.registry import Registry
+from optogram.synthesis.objectives._objective import Objective
+
+OBJECTIVES = Registry("optogram.synthesis.objectives", "objective")
+
+Asked = str | Unit | Objective
+Make = Callable[[Unit], Objective]
+
+
+def objectives_of(net: Network, asked: Asked | Sequence[Asked], objective: str | Make | None = None) -> list[Objective]:
+    """One objective for each unit asked for, in order; a bare site stands for all its units, a range for those in it.
+
+    An objective that is composed already stays as it is. Without a name, an address with a place is a neuron, others are units.
+    """
+    one = isinstance(asked, str | Unit | Objective)
+    items: Sequence[Asked] = [asked] if one else asked  # type: ignore[list-item, assignment]
+    if not items:
+        raise SettingError("synthesize needs at least one unit; got none. Write an address such as layer3:12, or several in a list")
+    return list(chain.from_iterable(_some(net, item, objective) for item in items))
+
+
+def _some(net: Network, item: Asked, objective: str | Make | None) -> list[Objective]:
+    if isinstance(item, Objective):
+        return [item]
+    found = [item] if isinstance(item, Unit) else net.units(item)
+    return [_make(unit, objective)(unit) for unit in found]
+
+
+def _make(unit: Unit, objective: str | Make | None) -> Make:
+    if objective is None:
+        objective = "unit" if unit.place is None else "neuron"
+    if not isinstance(objective, str):
+        return objective
+    make: Make = OBJECTIVES.get(objective)
+    if objective == "direction":
+        raise SettingError('"direction" needs a site and a vector: give direction(net.site("layer3"), vector) in place of the units')
+    return make

@@ -1,0 +1,1 @@
+"""How a synthesised picture is parameterised: one canvas a file, found by its name."""

@@ -1,0 +1,43 @@
+"""From names, presets and explicit arguments to one recipe; what is explicit wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optogram.errors import SettingError
+from optogram.registry import Registry
+from optogram.synthesis.canvases._canvas import Canvas
+from optogram.synthesis.optimisers import Optimiser
+from optogram.synthesis.preset import ROBUST, Preset
+from optogram.synthesis.transforms._transform import Transform
+
+CANVASES = Registry("optogram.synthesis.canvases", "canvas")
+TRANSFORMS = Registry("optogram.synthesis.transforms", "transform")
+PRESETS = Registry("optogram.synthesis.presets", "preset")
+CANVAS, STEPS = "fourier", 256
+
+
+def recipe_of(
+    canvas: str | Canvas | None,
+    preset: str | Preset | None,
+    transforms: Sequence[str | Transform] | None,
+    optimiser: Optimiser | None,
+    steps: int | None,
+) -> tuple[Preset, int]:
+    """The recipe and the number of steps. A canvas given beside a preset brings its own optimiser along."""
+    base = PRESETS.get(preset) if isinstance(preset, str) else preset
+    drawn: Canvas = canvas_of(canvas) if canvas is not None or base is None else base.canvas
+    moved = ROBUST if base is None else base.transforms
+    if transforms is not None:
+        moved = tuple(TRANSFORMS.get(one)() if isinstance(one, str) else one for one in transforms)
+    inherited = base.optimiser if base is not None and canvas is None else None
+    count = steps if steps is not None else (base.steps if base is not None and base.steps else STEPS)
+    if count < 1:
+        raise SettingError(f"steps is at least 1; got {count}")
+    return Preset(drawn, moved, optimiser or inherited or drawn.optimiser, count), count
+
+
+def canvas_of(canvas: str | Canvas | None) -> Canvas:
+    """A canvas by its name, with its usual settings, or as it is."""
+    found: Canvas = CANVASES.get(canvas or CANVAS)() if canvas is None or isinstance(canvas, str) else canvas
+    return found
