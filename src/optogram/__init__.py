@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optogram import errors as errors
+    from optogram.attribution._attribute import attribute as attribute
+    from optogram.attribution._result import Attribution as Attribution
+    from optogram.exemplars.result import Sweep as Sweep
+    from optogram.exemplars.sweep import sweep as sweep
     from optogram.geometry import Box as Box
     from optogram.images.open_images import open_images as open_images
     from optogram.images.photos import Photos as Photos
@@ -24,30 +28,38 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Attribution": "optogram.attribution._result",
     "Box": "optogram.geometry",
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
+    "Sweep": "optogram.exemplars.result",
     "Synthesis": "optogram.synthesis.result",
     "WeightImages": "optogram.weights.weight_images",
+    "attribute": "optogram.attribution._attribute",
     "errors": "optogram",
     "load": "optogram.network.load",
     "open_images": "optogram.images.open_images",
+    "sweep": "optogram.exemplars.sweep",
     "synthesize": "optogram.synthesis.synthesize",
     "weight_images": "optogram.weights.weight_images",
 }
 """The module in which each public name is defined; a submodule's is the package itself."""
 
 __all__ = [
+    "Attribution",
     "Box",
     "Network",
     "Photos",
     "Preprocess",
+    "Sweep",
     "Synthesis",
     "WeightImages",
+    "attribute",
     "errors",
     "load",
     "open_images",
+    "sweep",
     "synthesize",
     "weight_images",
 ]
