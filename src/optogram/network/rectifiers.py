@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from optogram.network.wiring import Observer, Wiring
 
 SMOOTH = {
-    **{"gelu": "GELU", "silu": "SiLU", "mish": "Mish", "hardswish": "Hardswish"},
-    **{"elu": "ELU", "celu": "CELU", "selu": "SELU", "softplus": "Softplus"},
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "mish": "Mish",
+    "hardswish": "Hardswish",
+    "elu": "ELU",
+    "celu": "CELU",
+    "selu": "SELU",
+    "softplus": "Softplus",
 }
 """Rectifiers without a corner at zero, or that are not monotone: no paper says what guided backprop is there."""
 
@@ -100,10 +106,10 @@ class Interception:
         if not isinstance(z, Tensor) or not z.requires_grad or not torch.is_grad_enabled():
             return function(*args, **kwargs)
         rest = {key: value for key, value in kwargs.items() if key not in ("input", "inplace")}
-        written = function.__name__.rstrip("_") != function.__name__ or kwargs.get("inplace") is True or args[-1] is True
+        written = function.__name__.rstrip("_") != function.__name__ or kwargs.get("inplace") is True or any(value is True for value in args)
         further = tuple(value for value in args[1:] if not isinstance(value, bool))
         path, number, module = self._where(name)
-        plain = OUT_OF_PLACE.get(function.__name__, function)
+        plain: Callable[..., Tensor] = OUT_OF_PLACE.get(function.__name__, function)
         rectifier = Rectifier(name, path, number, module, lambda tensor: plain(tensor, *further, **rest))
         self.calls.append(rectifier)
         return _Rectified.apply(  # type: ignore[no-untyped-call]

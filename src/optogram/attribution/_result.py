@@ -1,0 +1,88 @@
+"""`Attribution`: maps of what in each photograph drives the target, with what is needed to read them honestly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from optogram.result import Provenance, Result
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Maps = Float[np.ndarray, "batch *shape"] | tuple[Float[np.ndarray, "*shape"], ...]
+
+
+@dataclass(frozen=True)
+class Attribution(Result):
+    """What each pixel (or each unit of `source`) contributes to the target's response.
+
+    `values` have the shape of the images given, float32; where a list was given, a tuple with one map a photograph.
+    `responses` are the target's, `places` where each was read (`"@3,5"`; empty where there is no choice). `delta` is what
+    completeness misses, where the method promises it. `zero` marks photographs on which the map is nought throughout.
+    `per_channel` is false where the method does not tell channels apart and each repeats the same map. `generalised` says
+    that a rule was used where no paper defines it.
+    """
+
+    values: Maps
+    responses: Float[np.ndarray, "batch"]
+    target: str
+    method: str
+    places: tuple[str, ...]
+    zero: Bool[np.ndarray, "batch"]
+    provenance: Provenance
+    images: Maps
+    delta: Float[np.ndarray, "batch"] | None = None
+    source: str | None = None
+    site: str | None = None
+    signed: bool = True
+    per_channel: bool = True
+    generalised: bool = False
+    notes: tuple[str, ...] = ()
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta")
+
+    def __len__(self) -> int:
+        return len(self.responses)
+
+    def map(self, photo: int = 0) -> Float[np.ndarray, "height width"]:
+        """One photograph's map as one number a pixel: the sum over channels, or the one channel that all repeat.
+
+        Raises `TypeError` where the values are no map (a source that is no image).
+        """
+        values = np.asarray(self.values[photo])
+        if values.ndim != 3:
+            raise TypeError(f"the values of {self.source} have shape {values.shape}: numbers, not a map; read .values")
+        flat: np.ndarray = values.sum(axis=0) if self.per_channel else values[0]
+        return flat
+
+    def figure(self) -> Image:
+        """Photograph, map and overlay of each photograph; signed maps diverge about 0, limits are printed."""
+        from optogram.attribution._figure import figure
+
+        return figure(self)
+
+    def title(self) -> str:
+        """Method and target in a few words."""
+        label = " (generalised)" if self.generalised else ""
+        over = f" over {self.source}" if self.source else ""
+        at = f" at {self.site}" if self.site else ""
+        return f"{self.method}{label}{at} of {self.target}{over}"
+
+    def caption(self, photo: int = 0) -> str:
+        """What the map of one photograph says in a line: the response, where it was read, what completeness misses."""
+        place = f" {self.places[photo]}" if self.places[photo] else ""
+        parts = [f"response {self.responses[photo]:.3g}{place}"]
+        if self.delta is not None:
+            parts.append(f"delta {self.delta[photo]:.2g}")
+        if self.zero[photo]:
+            parts.append("the map is nought everywhere: nothing in this photograph changes the response")
+        return "   ".join(parts)
+
+    def __str__(self) -> str:
+        lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
+        lines += [f"... {len(self) - 4} more"] if len(self) > 4 else []
+        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
