@@ -1,0 +1,99 @@
+// A site's Parquet files as rows. Files are under 1 MB, so each is fetched whole.
+
+import { parquetReadObjects } from 'hyparquet'
+
+import { fetchWhole } from './files'
+
+export type Verdict = 'stands' | 'leans' | "can't tell" | 'salmon' | 'not tested'
+
+export interface UnitRow {
+  unit: number
+  label: string | null
+  cell: number
+  verdict: Verdict
+  sentence: string | null
+  dead: boolean
+  zero: number
+  mean: number
+  sd: number
+  least: number
+  q05: number
+  q25: number
+  q50: number
+  q75: number
+  q95: number
+  greatest: number
+  bins: number[]
+  bin_low: number
+  bin_high: number
+  bin_scale: number
+  plate_pack: number
+  plate_offset: number
+  plate_length: number
+  picture_pack: number
+  picture_offset: number
+  picture_length: number
+  picture_count: number
+  picture_activation: number | null
+  picture_verdict: string | null
+  picture_alt: string | null
+  effect: number | null
+  q: number | null
+}
+
+export interface ExemplarRow {
+  unit: number
+  kind: 'top' | 'bottom' | 'quantile'
+  quantile: number | null
+  rank: number
+  fold: number
+  cell: number
+  photo: string
+  activation: number
+  row: number
+  column: number
+  alt: string
+  top: number
+  left: number
+  bottom: number
+  right: number
+}
+
+export interface EvidenceRow {
+  unit: number
+  claim: string
+  viewer: string
+  null: string
+  effect: number
+  low: number
+  high: number
+  p: number
+  q: number
+  floor: number
+  count: number
+  draws: number
+  verdict: Verdict
+  sentence: string
+}
+
+export async function readTable<T>(url: string): Promise<T[]> {
+  const file = await fetchWhole(url)
+  const rows = await parquetReadObjects({ file })
+  return rows.map(plain) as T[]
+}
+
+// 64-bit integers come as BigInt; all of ours are counts that a double holds.
+function plain(row: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value === 'bigint') row[name] = Number(value)
+    else if (Array.isArray(value)) row[name] = value.map((entry) => (typeof entry === 'bigint' ? Number(entry) : entry))
+  }
+  return row
+}
+
+// What can't be: a p under its floor, or a q under its p. The page says so in place of the claim.
+export function contradiction(row: EvidenceRow): string | null {
+  if (Number.isNaN(row.p)) return null
+  const holds = row.floor <= row.p * (1 + 1e-5) && row.p <= row.q * (1 + 1e-5)
+  return holds ? null : `This row contradicts itself (floor ${row.floor}, p ${row.p}, q ${row.q}) and is not shown.`
+}

@@ -1,0 +1,141 @@
+// Made from src/optogram/atlas/schema.py by scripts/viewer_types.py; do not edit.
+
+export const SCHEMA_VERSION = 1
+
+/** One claim at one site to one viewer: its axis, its null, and how many units of each verdict there are. */
+export interface ClaimSummary {
+  claim: string
+  title: string
+  unit_of_effect: string
+  viewer: string
+  low: number
+  high: number
+  chance: number
+  photographs: number
+  tested: number
+  verdicts: Record<string, number>
+  null: Null | null
+  sentence: string
+  confounds: Record<string, number>
+}
+
+/** The receptive field of the central neuron, in pixels of the input frame. */
+export interface FieldSize {
+  height: number
+  width: number
+  clipped: boolean
+}
+
+/** One file of the atlas: its path relative to the manifest, and its length in bytes. */
+export interface File {
+  path: string
+  bytes: number
+}
+
+/** One plain sentence about what was found, with the address it speaks of. */
+export interface Finding {
+  text: string
+  address: string | null
+}
+
+/** A file that could not be read, and why. */
+export interface LeftOutFile {
+  name: string
+  reason: string
+}
+
+/** Everything that the viewer needs to begin. */
+export interface Manifest {
+  schema_version: number
+  title: string
+  networks: NetworkEntry[]
+  photographs: Source
+  findings: Finding[]
+  opening: string[]
+  settings: Record<string, string | number | boolean | string[] | null>
+  versions: Record<string, string>
+}
+
+/** One attribution of one photograph: a picture of the map, with the limit of its colour scale. */
+export interface Map {
+  method: string
+  target: string
+  response: number
+  limit: number
+  note: string
+  file: File
+}
+
+/** One network of the atlas. A twin is a network too, and says so. */
+export interface NetworkEntry {
+  name: string
+  slug: string
+  twin: string | null
+  weights: string
+  channels: number
+  input_size: [number, number]
+  labels: string[] | null
+  sites: SiteEntry[]
+  photographs: Photograph[]
+}
+
+/** How the claim's effect is distributed where there is nothing to find. `dots` are 50 quantiles of the pooled twin units' effects (each stands for 2 %); `ticks` one figure a twin, its median. `observed` is the network's family statistic, `families` each twin's; the gate's `p` is (1 + b) / (1 + twins). */
+export interface Null {
+  dots: number[]
+  ticks: number[]
+  observed: number
+  families: number[]
+  p: number
+  open: boolean
+  twins: number
+  kinds: string[]
+}
+
+/** A photograph that the atlas shows whole. */
+export interface Photograph {
+  identity: string
+  file: File
+  predictions: [string, number][]
+  maps: Map[]
+}
+
+/** One site: what it is, where its files are, what is claimed of it. */
+export interface SiteEntry {
+  address: string
+  slug: string
+  number: number
+  kind: string
+  layout: string
+  units: number
+  grid: number[]
+  field: FieldSize | null
+  rectified: boolean
+  units_file: File
+  exemplars_file: File
+  evidence_file: File | null
+  packs: Record<string, File[]>
+  sprites: Sprites[]
+  plate_columns: number
+  plate_cell: number
+  picture_cell: number
+  claims: ClaimSummary[]
+  dead: number
+}
+
+/** The photographs: how many, their hash, and what was left out. */
+export interface Source {
+  name: string
+  count: number
+  panel: number
+  hash: string
+  left_out: LeftOutFile[]
+}
+
+/** Sheets of square cells for a site's grid: `columns` x `columns` cells of `size` pixels on each, units in the order of `cell`. */
+export interface Sprites {
+  view: 'strongest' | 'middle' | 'synthesised' | 'weights'
+  size: number
+  columns: number
+  count: number
+  sheets: File[]
+}
