@@ -17,6 +17,8 @@ from optogram.attribution._question import Answer, Question
 from optogram.attribution._result import Attribution
 from optogram.attribution._target import Target, read_target
 from optogram.errors import SettingError, unknown
+from optogram.geometry import Box
+from optogram.images.preprocess import Preprocess
 from optogram.progress import Progress
 from optogram.registry import Registry
 from optogram.result import Provenance
@@ -79,7 +81,8 @@ def attribute(
         settings={"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)},
         seed=seed,
     )
-    return _result(photographs, answers, chosen, grids, name, origin, provenance)
+    frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
+    return _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
 
 
 def _laid_out(network: Network) -> Network:
@@ -115,8 +118,21 @@ def _shown_settings(function: Callable[..., Answer], given: Mapping[str, Any]) -
     return {key: f"array {tuple(value.shape)}" if hasattr(value, "shape") else value for key, value in {**defaults, **given}.items()}
 
 
+def _frame(preprocess: Preprocess, height: int, width: int) -> Box:
+    """The part of a photograph that the network is given."""
+    rows, columns = preprocess.output_size or preprocess.resized(height, width)
+    return preprocess.to_photo(Box(0, 0, rows, columns), height, width).within(height, width)
+
+
 def _result(
-    photographs: Photographs, answers: list[Answer], target: Target, grids: dict[str, Any], name: str, source: Site | None, provenance: Provenance
+    photographs: Photographs,
+    answers: list[Answer],
+    target: Target,
+    grids: dict[str, Any],
+    frames: list[Box],
+    name: str,
+    source: Site | None,
+    provenance: Provenance,
 ) -> Attribution:
     order = np.argsort([number for numbers in photographs.numbers for number in numbers])
     values = [_array(row) for answer in answers for row in answer.values]
@@ -137,6 +153,7 @@ def _result(
         zero=zero,
         provenance=provenance,
         images=pictures if photographs.listed else np.stack(pictures),
+        frames=tuple(frames[row] for row in order),
         delta=delta,
         source=None if source is None else source.address,
         site=first.site,

@@ -13,6 +13,7 @@ from optogram.drawing.overlay import overlay
 from optogram.drawing.paper import Paper
 from optogram.drawing.text import wrap
 from optogram.drawing.theme import AXIS, CAPTION, SPACES
+from optogram.geometry import Box
 
 if TYPE_CHECKING:
     from optogram.attribution._result import Attribution
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 SIDE = 224
 """The longer side of each picture, in units."""
 LEAST = 96
+GAMMA = 0.6
+"""Maps of single pixels are lifted by this power over the photograph, where thin lines would be lost."""
 MOST = 8
 """Photographs in one figure; the rest are counted."""
 
@@ -56,7 +59,22 @@ def _row(paper: Paper, attribution: Attribution, photo: int, top: float, rows: f
     values = attribution.map(photo)
     limit = limit_of(values)
     paper.picture(lefts[1], top, columns, rows, (signed if attribution.signed else unsigned)(values, limit))
-    paper.picture(lefts[2], top, columns, rows, overlay(picture, _spread(values, picture.shape[:2]), limit))
+    fine = attribution.per_channel
+    laid = np.sign(values) * (np.abs(values) / (limit or 1)).clip(0, 1) ** (GAMMA if fine else 1) * limit
+    paper.picture(lefts[2], top, columns, rows, overlay(picture, _spread(laid, picture.shape[:2]), limit, outlines=not fine))
+    if attribution.frames[photo] != Box(0, 0, *picture.shape[:2]):
+        scale = columns / picture.shape[1]
+        edges = [edge * scale for edge in attribution.frames[photo].as_tuple()]
+        for left in lefts[:2]:
+            corners = [(left + edges[1], top + edges[0]), (left + edges[3], top + edges[2])]
+            _outline(paper, *corners[0], *corners[1])
+
+
+def _outline(paper: Paper, left: float, top: float, right: float, bottom: float) -> None:
+    """What the network was given: a dashed frame that is seen on light and on dark."""
+    around = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+    paper.line(around, 1, paper.theme.surface)
+    paper.line(around, 1, paper.theme.ink, (3, 3))
 
 
 def _caption(attribution: Attribution, photo: int) -> str:
@@ -65,13 +83,15 @@ def _caption(attribution: Attribution, photo: int) -> str:
         return text
     limit = limit_of(attribution.map(photo))
     scale = f"colours end at ±{limit:.2g}" if attribution.signed else f"colours end at {limit:.2g}"
-    return f"{text}   {scale} ({CLIPPED_AT:.1%} of the pixels are within)"
+    return f"{text} · {scale} ({CLIPPED_AT:.1%} of the pixels are within)"
 
 
 def _remarks(attribution: Attribution) -> list[str]:
     sign = ["orange: positive, blue: negative"] if attribution.signed else []
     left = [f"{len(attribution) - MOST} more photographs"] if len(attribution) > MOST else []
-    return [*sign, *(f"note: {note}" for note in attribution.notes), *left]
+    cut = any(frame != Box(0, 0, *image.shape[-2:]) for frame, image in zip(attribution.frames, attribution.images, strict=True))
+    sign += ["dashed: what the network is given of the photograph"] if cut else []
+    return [" · ".join(sign), *(f"note: {note}" for note in attribution.notes), *left]
 
 
 def _fitted(size: tuple[int, int]) -> tuple[float, float]:

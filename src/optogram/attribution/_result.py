@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from optogram.geometry import Box
 from optogram.result import Provenance, Result
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Attribution(Result):
     `values` have the shape of the images given, float32; where a list was given, a tuple with one map a photograph.
     `responses` are the target's, `places` where each was read (`"@3,5"`; empty where there is no choice). `delta` is what
     completeness misses, where the method promises it. `zero` marks photographs on which the map is nought throughout.
+    `frames` are the parts of the photographs that the network was given (its crop).
     `per_channel` is false where the method does not tell channels apart and each repeats the same map. `generalised` says
     that a rule was used where no paper defines it.
     """
@@ -35,6 +37,7 @@ class Attribution(Result):
     zero: Bool[np.ndarray, "batch"]
     provenance: Provenance
     images: Maps
+    frames: tuple[Box, ...]
     delta: Float[np.ndarray, "batch"] | None = None
     source: str | None = None
     site: str | None = None
@@ -80,7 +83,7 @@ class Attribution(Result):
             parts.append(f"delta {self.delta[photo]:.2g}")
         if self.zero[photo]:
             parts.append("the map is nought everywhere: nothing in this photograph changes the response")
-        return "   ".join(parts)
+        return " · ".join(parts)
 
     def __str__(self) -> str:
         lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
