@@ -19,6 +19,16 @@ export interface ClaimSummary {
   confounds: Record<string, number>
 }
 
+/** One attribution of one photograph: a picture of the map, with the limit of its colour scale. */
+export interface DrawnMap {
+  method: string
+  target: string
+  response: number
+  limit: number
+  note: string
+  file: File
+}
+
 /** The receptive field of the central neuron, in pixels of the input frame. */
 export interface FieldSize {
   height: number
@@ -56,16 +66,6 @@ export interface Manifest {
   versions: Record<string, string>
 }
 
-/** One attribution of one photograph: a picture of the map, with the limit of its colour scale. */
-export interface Map {
-  method: string
-  target: string
-  response: number
-  limit: number
-  note: string
-  file: File
-}
-
 /** One network of the atlas. A twin is a network too, and says so. */
 export interface NetworkEntry {
   name: string
@@ -96,7 +96,7 @@ export interface Photograph {
   identity: string
   file: File
   predictions: [string, number][]
-  maps: Map[]
+  maps: DrawnMap[]
 }
 
 /** One site: what it is, where its files are, what is claimed of it. */

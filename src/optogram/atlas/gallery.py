@@ -10,7 +10,7 @@ from torch import Tensor
 
 from optogram.atlas.folder import Folder
 from optogram.atlas.frames import Frames
-from optogram.atlas.schema import Map, Photograph
+from optogram.atlas.schema import DrawnMap, Photograph
 from optogram.atlas.sprites import webp
 from optogram.errors import OptogramError
 from optogram.images.folds import panel
@@ -63,7 +63,7 @@ def _photograph(
     )
 
 
-def _map(folder: Folder, directory: str, network: Network, target: str, image: Tensor, method: str, number: str) -> Map | None:
+def _map(folder: Folder, directory: str, network: Network, target: str, image: Tensor, method: str, number: str) -> DrawnMap | None:
     """One map in the input frame; a method that this network has no use for is left out (its refusal is the method's own)."""
     from PIL import Image
 
@@ -79,7 +79,7 @@ def _map(folder: Folder, directory: str, network: Network, target: str, image: T
     values = np.asarray(found.values)[0].sum(axis=0)
     limit = float(np.quantile(np.abs(values), 0.995))
     picture = Image.fromarray(signed(values, limit=limit or 1.0))
-    return Map(
+    return DrawnMap(
         method=method,
         target=target,
         response=float(np.asarray(found.responses).reshape(-1)[0]),

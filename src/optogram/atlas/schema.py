@@ -101,7 +101,7 @@ class SiteEntry(_Model):
     dead: int
 
 
-class Map(_Model):
+class DrawnMap(_Model):
     """One attribution of one photograph: a picture of the map, with the limit of its colour scale."""
 
     method: str
@@ -118,7 +118,7 @@ class Photograph(_Model):
     identity: str
     file: File
     predictions: list[tuple[str, float]]
-    maps: list[Map]
+    maps: list[DrawnMap]
 
 
 class NetworkEntry(_Model):

@@ -1,0 +1,47 @@
+// Decoded sprite sheets, the least recently used closed; drawing waits for a sheet once and then is immediate.
+
+export class Sheets {
+  private held = new Map<string, ImageBitmap>()
+  private waiting = new Map<string, ((sheet: ImageBitmap) => void)[]>()
+
+  constructor(private most: number) {}
+
+  get size(): number {
+    return this.held.size
+  }
+
+  draw(url: string, pen: (sheet: ImageBitmap) => void): void {
+    const known = this.held.get(url)
+    if (known) {
+      this.held.delete(url)
+      this.held.set(url, known)
+      pen(known)
+      return
+    }
+    const queue = this.waiting.get(url)
+    if (queue) queue.push(pen)
+    else {
+      this.waiting.set(url, [pen])
+      void this.load(url)
+    }
+  }
+
+  private async load(url: string): Promise<void> {
+    try {
+      const response = await fetch(url)
+      if (!response.ok) return
+      const sheet = await createImageBitmap(await response.blob())
+      this.held.set(url, sheet)
+      for (const pen of this.waiting.get(url) ?? []) pen(sheet)
+      while (this.held.size > this.most) {
+        const [oldest, bitmap] = this.held.entries().next().value!
+        this.held.delete(oldest)
+        bitmap.close()
+      }
+    } catch {
+      // A missing sheet leaves its cells gray; the units' links are there all the same.
+    } finally {
+      this.waiting.delete(url)
+    }
+  }
+}

@@ -1,0 +1,7 @@
+import './tokens.css'
+
+import { mount } from 'svelte'
+
+import App from './App.svelte'
+
+mount(App, { target: document.getElementById('atlas')! })
