@@ -107,7 +107,7 @@ class Collector:
         faulty = [] if bool(good.all()) else [self._fault(row) for row in (~good).nonzero()[:, 0].tolist()]
         fine = good.nonzero()[:, 0] if faulty else slice(0, count)
         rows = fine.tolist() if isinstance(fine, Tensor) else range(count)
-        folds, numbers = [self.folds[row] for row in rows], torch.tensor([self.numbers[row] for row in rows], device=self.device)
+        folds, numbers = [self.folds[row] for row in rows], torch.tensor([self.numbers[row] for row in rows], dtype=torch.int64, device=self.device)
         lists = [
             kept.added(values[fine], self.places[name][:count][fine], numbers, folds)
             for name, kept, values in (("top", self.tally.top, top), ("bottom", self.tally.bottom, bottom))

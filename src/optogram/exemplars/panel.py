@@ -141,8 +141,8 @@ def panel_responses(
     responses = {address: torch.cat(parts).numpy() for address, parts in found.items()}
     for address, values in responses.items():
         if not np.isfinite(values).all():
-            row, *_, unit = np.argwhere(~np.isfinite(values))[0]
-            raise NonFiniteError(f"{address}:{unit} gave {values[row].ravel()[0]} on {panel.identities[row]} in {network.name}")
+            where = tuple(np.argwhere(~np.isfinite(values))[0])
+            raise NonFiniteError(f"{address}:{where[-1]} gave {values[where]} on {panel.identities[where[0]]} in {network.name}")
     return responses
 
 

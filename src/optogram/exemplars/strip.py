@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optogram.exemplars.exemplar import Exemplar, Exemplars
     from optogram.exemplars.result import Sweep
 
-CELL = 96
+CELL = 96.0
 SHOWN_UNITS = 4
 """Units of each site on an overview."""
 
@@ -70,7 +70,7 @@ def _cell(exemplar: Exemplar) -> str:
     Image.fromarray(shown(exemplar)).save(stream, format="PNG")
     data = base64.b64encode(stream.getvalue()).decode()
     text = html.escape(str(exemplar), quote=True)
-    image = f'<img alt="{text}" title="{text}" style="height:{CELL}px;image-rendering:auto" src="data:image/png;base64,{data}">'
+    image = f'<img alt="{text}" title="{text}" style="height:{CELL:.0f}px;image-rendering:auto" src="data:image/png;base64,{data}">'
     return f'<td style="text-align:center">{image}<br>{written(exemplar.activation)}</td>'
 
 
