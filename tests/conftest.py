@@ -5,17 +5,24 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sys
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import beartype
 import hypothesis
 import jaxtyping
 import pytest
 
-jaxtyping.install_import_hook("optogram", "beartype.beartype")
+# A whole number is a float to type checkers (PEP 484) and to users; beartype follows only when told.
+_checker = types.ModuleType("run_time_shapes")
+_checker.checked = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))  # type: ignore[attr-defined]
+sys.modules[_checker.__name__] = _checker
+jaxtyping.install_import_hook("optogram", "run_time_shapes.checked")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -34,13 +34,13 @@ class Axis:
         return self.start + share * (self.end - self.start)
 
     def ticks(self, count: int = 4) -> list[float]:
-        """About so many round numbers within the axis; for `asinh` zero and powers of ten."""
+        """About so many round numbers within the axis; for `asinh` zero, powers of ten, then three times these."""
         if self.kind == "linear":
             return round_numbers(self.low, self.high, count)
         top = int(np.floor(np.log10(max(abs(self.low), abs(self.high), self.knee))))
         bottom = int(np.floor(np.log10(self.knee)))
-        powers = [sign * 10.0**power for power in range(bottom, top + 1) for sign in (-1, 1)]
-        return [tick for tick in sorted({0.0, *powers}) if self.low <= tick <= self.high]
+        signs = [(sign, factor, power) for factor in (1, 3) for power in range(top, bottom - 1, -1) for sign in (1, -1)]
+        return [tick for tick in (0.0, *(sign * factor * 10.0**power for sign, factor, power in signs)) if self.low <= tick <= self.high]
 
     def _bent(self, value: float) -> float:
         return float(np.arcsinh(value / self.knee)) if self.kind == "asinh" else value
@@ -50,7 +50,7 @@ def spanning(values: np.ndarray, start: float, end: float, include: tuple[float,
     """A linear axis that holds all finite values and those to include, with a margin; never of length 0."""
     finite = np.concatenate([np.ravel(values)[np.isfinite(np.ravel(values))], np.asarray(include, float)])
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    room = (high - low) * margin or abs(high) * 0.1 or 1.0
+    room = (high - low) * margin if high > low else abs(high) * 0.1 or 1.0
     return Axis(low - room, high + room, start, end)
 
 
@@ -78,7 +78,7 @@ def written(value: float) -> str:
 
 
 def label_axis(paper: Paper, axis: Axis, y: float, ticks: Sequence[float], marks: Mapping[str, float]) -> None:
-    """Writes the named marks below a horizontal axis, then those ticks whose text touches no other."""
+    """Writes the named marks below a horizontal axis, then, first come first served, those ticks whose text touches no other."""
     named = [(f"{name} {written(place)}", place, paper.theme.ink) for name, place in marks.items()]
     taken: list[tuple[float, float]] = []
     for text, value, colour in [*named, *((written(tick), tick, paper.theme.ink_2) for tick in ticks)]:

@@ -59,13 +59,15 @@ def null_strip(
     axis = spanning(np.asarray(low_high), _EDGE + 4, _EDGE + width - 4, margin=0 if domain else 0.04)
     top = _EDGE + (CAPTION * 1.6 if title else 0)
     base = top + 44
-    paper = Paper(width + 2 * _EDGE, base + 32 + _EDGE, theme, scale)
+    paper = Paper(width + 2 * _EDGE, base + 26 + _EDGE, theme, scale)
     if title:
         value = written(observed)
         paper.text(_EDGE, _EDGE, shorten(title, CAPTION, width - length(value, CAPTION) - 12), CAPTION)
         paper.text(_EDGE + width, _EDGE, value, CAPTION, theme.ink_2, "ra")
     paper.box(_EDGE, base - 0.5, _EDGE + width, base + 0.5, fill=theme.line)
     _dots(paper, axis, quantile_dots(null), base, theme)
+    for place in (marks or {}).values():
+        paper.box(axis.place(place) - 0.5, base - 2, axis.place(place) + 0.5, base + 10, fill=theme.ink)
     for twin in twins:
         paper.box(axis.place(twin) - 0.5, base + 3, axis.place(twin) + 0.5, base + 9, fill=theme.ink_2)
     if interval:
@@ -81,6 +83,7 @@ def null_strip(
 
 def _dots(paper: Paper, axis: Axis, dots: np.ndarray, base: float, theme: Theme) -> None:
     places = [axis.place(dot) for dot in dots.tolist()]
-    diameter = next((size for size in (5.0, 4.5, 4.0, 3.5, 3.0, 2.5, 2.0) if (max(stacked(places, size)) + 1) * size <= 40), 1.5)
+    highest = {size: (max(stacked(places, size)) + 1) * size for size in (5.0, 4.5, 4.0, 3.5, 3.0, 2.5, 2.0)}
+    diameter = next((size for size, height in highest.items() if height <= 40), 40 / len(places))
     for place, level in zip(places, stacked(places, diameter), strict=True):
         paper.dot(place, base - 2 - diameter * (level + 0.5), diameter / 2 - 0.2, outline=theme.ink_2, width=0.75)

@@ -15,8 +15,8 @@ _SMALLEST = 448
 """Pixels of the picture's longer side, at least: small maps are enlarged by a whole number, so that the outlines are fine."""
 
 _STRENGTH = 0.72
-_SMOOTHED = 0.012
-_SHORTEST = 0.06
+_SMOOTHED = 0.02
+_SHORTEST = 0.1
 
 
 def overlay(
@@ -28,8 +28,8 @@ def overlay(
 ) -> Image.Image:
     """The photograph in pale gray, tinted blue (negative) and orange (positive) as strongly as the map is, up to `limit`.
 
-    Outlines, solid for positive and dashed for negative, stand at half the limit of the map smoothed by 1.2 % of its side (a map of pixel
-    noise would be all outlines); specks whose outline is shorter than 6 % of the side are not outlined. The map has the photograph's size.
+    Outlines, solid for positive and dashed for negative, stand at half the limit of the map smoothed by 2 % of its side (a map of pixel
+    noise would be all outlines); specks whose outline is shorter than a tenth of the side are not outlined. The map has the photograph's size.
     """
     end = limit_of(values) if limit is None else limit
     height, width = values.shape
@@ -41,11 +41,11 @@ def overlay(
     paper.image = tinted
     smooth = blurred(np.nan_to_num(values), _SMOOTHED * max(height, width))
     half = limit_of(smooth) / 2
-    thin = 1.25 / factor * max(1.0, max(height, width) * factor / _SMALLEST)
-    for level, dash in ((half, None), (-half, (4 * thin, 3 * thin))):
+    thin = 2.0 / factor * max(1.0, max(height, width) * factor / _SMALLEST)
+    for level, dash in ((half, None), (-half, (3.5 * thin, 2.5 * thin))):
         for line in by_size(contours(smooth, level), _SHORTEST * max(height, width)) if half else []:
             points = [(float(column) + 0.5, float(row) + 0.5) for row, column in line]
-            paper.line(points, 2.4 * thin, theme.surface, dash)
+            paper.line(points, 2 * thin, theme.surface, dash)
             paper.line(points, thin, theme.ink, dash)
     return paper.image
 
@@ -71,7 +71,7 @@ def blurred(values: Float[np.ndarray, "height width"], sigma: float) -> Float[np
 
 
 def _tint(photo: np.ndarray, values: np.ndarray, limit: float, theme: Theme) -> np.ndarray:
-    pale = 0.25 + 0.65 * gray(photo) if theme is LIGHT else 0.1 + 0.6 * gray(photo)
+    pale = 0.36 + 0.6 * gray(photo) if theme is LIGHT else 0.08 + 0.6 * gray(photo)
     share = np.nan_to_num(values / (limit or 1.0)).clip(-1, 1)
     ends = np.where(share[:, :, None] < 0, np.array(rgb(theme.low)), np.array(rgb(theme.high))) / 255
     strength = _STRENGTH * np.abs(share)[:, :, None]

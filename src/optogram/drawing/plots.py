@@ -40,17 +40,15 @@ def histogram(
     bend = knee or float(np.median(np.abs(finite[finite != 0]))) if np.any(finite) else 1.0
     axis = Axis(plain.low, plain.high, plain.start, plain.end, "asinh" if kind == "asinh" else "linear", bend)
     counts, edges = np.histogram([axis.place(value) for value in finite.tolist()], bins=bins, range=(axis.start, axis.end))
-    top = _EDGE + (CAPTION * 1.6 if title else 0)
-    base = top + height
-    paper = Paper(width + 2 * _EDGE, base + 28 + _EDGE, theme, scale)
     lost = len(values) - len(finite)
     told = f"{title}{' ' if title else ''}({lost:,} not finite)" if lost else title
+    top = _EDGE + (CAPTION * 1.6 if told else 0)
+    base = top + height
+    paper = Paper(width + 2 * _EDGE, base + 28 + _EDGE, theme, scale)
     paper.text(_EDGE, _EDGE, shorten(told, CAPTION, width), CAPTION) if told else None
     for count, left, right in zip(counts, edges, edges[1:], strict=False):
         if count:
-            paper.box(
-                left + 0.25, base - max(1.0, height * count / counts.max()), right - 0.25, base, fill=theme.line if not title else theme.missing
-            )
+            paper.box(left + 0.25, base - max(1.0, height * count / counts.max()), right - 0.25, base, fill=theme.missing)
     paper.box(_EDGE, base - 0.5, _EDGE + width, base + 0.5, fill=theme.ink_2)
     for place in (marks or {}).values():
         paper.box(axis.place(place) - 0.75, base - height, axis.place(place) + 0.75, base + 4, fill=theme.low)
@@ -96,14 +94,17 @@ def curves(
         points = [(horizontal.place(a), vertical.place(b)) for a, b in zip(*curve, strict=True) if np.isfinite(a) and np.isfinite(b)]
         paper.line(points, 1.75, colour, dash)
         ends.append((points[-1][1] if points else top, name, colour))
-    for y, name, colour in _parted(ends, AXIS * 1.25):
+    for y, name, colour in _parted(ends, AXIS * 1.25, top + height):
         paper.text(left + width + SPACES[1], y, name, AXIS, colour, "lm")
     return paper.image
 
 
-def _parted(ends: list[tuple[float, str, str]], least: float) -> list[tuple[float, str, str]]:
-    """Names at the ends of curves, moved down where they would overlap."""
+def _parted(ends: list[tuple[float, str, str]], least: float, lowest: float) -> list[tuple[float, str, str]]:
+    """Names at the ends of curves, moved apart where they would overlap, and up where they would leave the plot."""
     placed: list[tuple[float, str, str]] = []
     for y, name, colour in sorted(ends):
         placed.append((max(y, placed[-1][0] + least) if placed else y, name, colour))
+    for index in range(len(placed) - 1, -1, -1):
+        below = placed[index + 1][0] - least if index + 1 < len(placed) else lowest
+        placed[index] = (min(placed[index][0], below), *placed[index][1:])
     return placed

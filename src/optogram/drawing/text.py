@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -10,8 +11,15 @@ from PIL import ImageFont
 DOTS = "\u2026"
 
 _SPELT = {
-    "\u00d7": "x", "\u2192": "->", "\u00b5": "u", "\u03bc": "u", "\u00df": "ss",
-    "\u2264": "<=", "\u2265": ">=", "\u2260": "!=", "\u2248": "~",
+    "\u00d7": "x",
+    "\u2192": "->",
+    "\u00b5": "u",
+    "\u03bc": "u",
+    "\u00df": "ss",
+    "\u2264": "<=",
+    "\u2265": ">=",
+    "\u2260": "!=",
+    "\u2248": "~",
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
     **dict.fromkeys("\u00a0\u2009\u202f", " "),
     **dict.fromkeys("\u2018\u2019", "'"),
@@ -35,8 +43,9 @@ def writable(text: str) -> str:
 
 
 def length(text: str, size: float) -> float:
-    """How wide a line of text is, in the units of `size`."""
-    return float(font(_MEASURED).getlength(writable(text))) * size / _MEASURED
+    """How wide a line of text is, in the units of `size`: the wider of one and two pixels a unit, which hinting makes differ."""
+    found = writable(text)
+    return max(float(font(size * scale).getlength(found)) / scale for scale in (1, 2))
 
 
 def shorten(text: str, size: float, width: float) -> str:
@@ -52,26 +61,32 @@ def shorten(text: str, size: float, width: float) -> str:
 
 
 def wrap(text: str, size: float, width: float, lines: int | None = None) -> list[str]:
-    """Lines no wider than `width`, broken at spaces; a word too long for a line, and what does not fit into `lines` of them, is shortened."""
+    """Lines no wider than `width`, broken at spaces and, in words too long for a line, behind `/ _ - . :`.
+
+    What still does not fit into a line, or into `lines` of them, is shortened.
+    """
     found: list[str] = []
     for paragraph in text.split("\n"):
-        words = paragraph.split()
         line = ""
-        for word in words:
-            longer = f"{line} {word}" if line else word
-            if line and length(longer, size) > width:
-                found.append(line)
-                line = word
+        for piece in _pieces(paragraph, size, width):
+            if line and length((line + piece).rstrip(), size) > width:
+                found.append(line.rstrip())
+                line = piece
             else:
-                line = longer
-        found.append(line)
+                line += piece
+        found.append(line.rstrip())
     if lines is not None and len(found) > lines:
         found = [*found[: lines - 1], " ".join(found[lines - 1 :])]
     return [shorten(line, size, width) for line in found]
 
 
-_MEASURED = 64.0
-"""Text is measured at this size and scaled: lengths then don't depend on the rounding of small sizes."""
+def _pieces(paragraph: str, size: float, width: float) -> list[str]:
+    """Words with the space behind them; those too long for a line in parts."""
+    found = []
+    for word in paragraph.split():
+        parts = [word] if length(word, size) <= width else [part for part in re.split(r"(?<=[/_.:-])", word) if part]
+        found += [*parts[:-1], parts[-1] + " "]
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -84,5 +99,5 @@ def _written(sign: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _has(sign: str) -> bool:
-    face = font(_MEASURED)
+    face = font(32)
     return sign.isspace() or bytes(face.getmask(sign)) != bytes(face.getmask(_NO_GLYPH))
