@@ -92,6 +92,8 @@ def test_a_decomposed_name_is_the_same_photograph(tmp_path: Path) -> None:
     write(tmp_path / "here", [composed])
     write(tmp_path / "there", [decomposed])
     assert identities(tmp_path / "here") == identities(tmp_path / "there") == [composed]
+    write(tmp_path / "there", [unicodedata.normalize("NFD", "é.png"), "f.png"])
+    assert identities(tmp_path / "there") == [composed, "f.png", "é.png"]  # the order too is that of the composed names
     write(tmp_path / "here", [decomposed])
     assert sorted(identities(tmp_path / "here")) == sorted([composed, decomposed])  # both there: none may vanish
 
