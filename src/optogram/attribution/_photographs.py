@@ -28,7 +28,7 @@ SLACK = 1e-3
 class Photographs:
     """`batches` holds photographs of one size together, `numbers` says which; `listed`: they came as a list."""
 
-    batches: tuple[Float[Tensor, "batch channel height width"], ...]
+    batches: tuple[Float[Tensor, "_ channel _ _"], ...]
     numbers: tuple[tuple[int, ...], ...]
     listed: bool
 

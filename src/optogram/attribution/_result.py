@@ -14,7 +14,7 @@ from optogram.result import Provenance, Result
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Maps = Float[np.ndarray, "batch *shape"] | tuple[Float[np.ndarray, "*shape"], ...]
+Maps = Float[np.ndarray, "batch ..."] | tuple[Float[np.ndarray, "..."], ...]
 
 
 @dataclass(frozen=True)
