@@ -92,15 +92,16 @@ def judge(
 
 def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Site], viewer: Viewer, progress: Progress) -> dict[str, Patches]:
     """Each site's patches as the viewer sees them; sites with the same places and the same fields share them."""
-    from optogram.network.receptive_field import field_of
+    from optogram.network.receptive_field import fields_of
 
     panel = sweep.panel
     frames = [image.permute(1, 2, 0).contiguous().numpy() for image in panel.images(network, photos)]
+    fields = fields_of(network, sites)
     shared: dict[Any, Patches] = {}
     found = {}
     with track("patches", len(sites), progress) as advance:
         for site in sites:
-            field = field_of(network, site)
+            field = fields[site.address]
             places = panel.probe_places(site.address)
             boxes = [[field.box(site.place_at(int(place))) for place in row] for row in places]
             key = (site.grid, tuple(box.as_tuple() for box in boxes[0]), len(places[0]))
