@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from optogram.drawing.sheet import grid, strip
+from optogram.drawing.sheet import grid, stacked, strip
 from optogram.drawing.theme import DARK, LIGHT, rgb
 
 
@@ -77,3 +77,12 @@ def test_wide_and_high_pictures_keep_their_proportions() -> None:
 
 def test_dark_sheets() -> None:
     assert margins_are_clean(grid([picture(0)], title="layer4.1", theme=DARK), DARK)
+
+
+def test_stacked_sheets_lie_one_below_the_other() -> None:
+    first, second = Image.new("RGB", (30, 10), "red"), Image.new("RGB", (20, 15), "blue")
+    whole = np.asarray(stacked([first, second]))
+    assert whole.shape == (25, 30, 3)
+    assert np.array_equal(whole[:10], np.asarray(first))
+    assert np.array_equal(whole[10:, :20], np.asarray(second))
+    assert (whole[10:, 20:] == rgb(LIGHT.ground)).all()

@@ -74,6 +74,16 @@ def strip(
     return grid(pictures, captions=captions, title=title, note=note, columns=max(1, len(pictures)), cell=cell)
 
 
+def stacked(sheets: Sequence[Image.Image], theme: Theme = LIGHT) -> Image.Image:
+    """Sheets one below the other, at their left edges, on one ground."""
+    whole = Image.new("RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), theme.ground)
+    top = 0
+    for sheet in sheets:
+        whole.paste(sheet, (0, top))
+        top += sheet.height
+    return whole
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Where cells lie, from the first one's corner and with the row labels left of it."""
