@@ -16,6 +16,9 @@ export interface ClaimSummary {
   verdicts: Record<string, number>
   null: Null | null
   sentence: string
+  identified: number
+  twin_identified: number[]
+  twin_stands: number[]
   confounds: Record<string, number>
 }
 

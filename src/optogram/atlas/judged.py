@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optogram.atlas.schema import ClaimSummary, Null
 from optogram.atlas.tables import schemas
+from optogram.drawing.null_strip import quantile_dots
 from optogram.errors import AtlasError
 
 if TYPE_CHECKING:
     from optogram.evidence._result import Evidence, Row, SiteClaim
 
 ORDER = ("stands", "leans", "can't tell", "salmon", "not tested")
-DOTS = 50
 
 
 def leading(evidence: Evidence | None, site: str) -> dict[int, Row]:
@@ -54,13 +53,10 @@ def evidence_rows(evidence: Evidence, site: str) -> dict[str, list[Any]]:
     return {name: [row.index if name == "unit" else getattr(row, name) for row in rows] for name in names}
 
 
-def quantile_dots(effects: Sequence[float] | np.ndarray) -> list[float]:
-    """50 quantiles of the null, at (i + 1/2) / 50: each dot stands for 2 % of the pooled twin units."""
-    finite = np.asarray(effects, dtype=np.float64).reshape(-1)
-    finite = finite[np.isfinite(finite)]
-    if finite.size == 0:
-        return []
-    return [float(value) for value in np.quantile(finite, (np.arange(DOTS) + 0.5) / DOTS, method="inverted_cdf")]
+def dots_of(effects: np.ndarray) -> list[float]:
+    """50 quantiles of the null: each dot stands for 2 % of the pooled twin units."""
+    finite = effects[np.isfinite(effects)]
+    return [float(value) for value in quantile_dots(finite)] if finite.size else []
 
 
 def _summary(family: SiteClaim, evidence: Evidence) -> ClaimSummary:
@@ -81,6 +77,9 @@ def _summary(family: SiteClaim, evidence: Evidence) -> ClaimSummary:
         verdicts={word: counts[word] for word in ORDER if counts[word]},  # type: ignore[misc]
         null=_null(family),
         sentence=family.sentence,
+        identified=family.identified,
+        twin_identified=list(family.twin_identified),
+        twin_stands=list(family.twin_stands),
         confounds=dict(family.confounds),
     )
 
@@ -89,7 +88,7 @@ def _null(family: SiteClaim) -> Null | None:
     if family.families.size == 0:
         return None
     return Null(
-        dots=quantile_dots(family.effects),
+        dots=dots_of(family.effects),
         ticks=[float(np.nanmedian(row)) for row in family.effects if np.isfinite(row).any()],
         observed=family.observed,
         families=[float(value) for value in family.families],

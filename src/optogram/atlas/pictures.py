@@ -58,7 +58,7 @@ def synthesise_site(root: Path, network: Network, site: Site, sweep: Sweep, sett
 
         def write(path: Path) -> None:
             with path.open("wb") as file:
-                np.savez(file, verdicts=np.array(verdicts), **found)  # type: ignore[arg-type]
+                np.savez(file, verdicts=np.array(verdicts), **found)
 
         write_atomically(checkpoint, write)
     return _read(checkpoint, settings)

@@ -74,6 +74,9 @@ class ClaimSummary(_Model):
     verdicts: dict[Verdict, int]
     null: Null | None
     sentence: str
+    identified: int
+    twin_identified: list[int]
+    twin_stands: list[int]
     confounds: dict[str, float] = Field(default_factory=dict)
 
 

@@ -116,7 +116,7 @@ def _first(frames: Frames, cells: list[Shown], kind: str, quantile: float | None
 
 def _dead(moments: Any) -> np.ndarray:
     """Units that gave one and the same value on every photograph: there is no exemplar to speak of."""
-    return np.asarray(moments.least == moments.greatest) | ~np.isfinite(moments.greatest)
+    return np.asarray((moments.least == moments.greatest) | ~np.isfinite(moments.greatest))
 
 
 def _cell(image: Picture) -> Any:

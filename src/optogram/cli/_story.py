@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,14 +13,16 @@ if TYPE_CHECKING:
 WORDS = ("stands", "leans", "can't tell", "salmon", "not tested")
 
 
-def tell(atlas: Atlas) -> None:
-    """The sites with their verdicts, the findings, and the command that shows the pages."""
-    network = atlas.networks[0]
-    width = max(len(site.address) for site in network.sites)
-    print(f"\n  {'site':<{width}}  units  " + "  ".join(f"{word:>10}" for word in WORDS))
-    for site in network.sites:
+def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
+    """The sites with their verdicts, the same for twins, the findings, and the command that shows the pages."""
+    sites = atlas.networks[0].sites
+    width = max(len(site.address) for site in sites)
+    print(f"\n{'site':<{width + 2}}  units  " + "  ".join(f"{word:>10}" for word in WORDS))
+    for site in sites:
         counts = verdicts(site)
         print(f"  {site.address:<{width}}  {site.units:>5}  " + "  ".join(f"{counts[word] or '-':>10}" for word in WORDS))
+    if any(claim.twin_stands for site in sites for claim in site.claims):
+        _twins(sites, width)
     if atlas.manifest.findings:
         print("\nWhat it found")
         for finding in atlas.manifest.findings:
@@ -28,7 +31,7 @@ def tell(atlas: Atlas) -> None:
         named = ", ".join(f"{one.name} ({one.reason})" for one in left_out[:3])
         print(f"\nwarning: {len(left_out)} files were left out: {named}. Listed in {atlas.path}/left-out.csv.")
     print(f"\nAtlas     {atlas}")
-    print(f"Look      optogram serve {atlas.path}      then open the address that it prints")
+    print(f"Look      {serve} {atlas.path}      then open the address that it prints")
 
 
 def verdicts(site: SiteEntry) -> Counter[str]:
@@ -37,3 +40,15 @@ def verdicts(site: SiteEntry) -> Counter[str]:
     for claim in site.claims:
         total.update({str(word): count for word, count in claim.verdicts.items()})
     return total
+
+
+def _twins(sites: list[SiteEntry], width: int) -> None:
+    """The same rules applied to networks that have learned nothing: each twin judged against the others."""
+    print(f"\n{'the same rules, applied to':<{width + 2}}   network              an untrained twin (median, most)")
+    print(f"  {'':<{width}}  told apart  stands     told apart   stands")
+    for site in sites:
+        for claim in site.claims:
+            apart, stands = claim.twin_identified, claim.twin_stands
+            told = f"{median(apart):>5.0f}, {max(apart):<4}" if apart else "-"
+            stood = f"{median(stands):>5.0f}, {max(stands):<4}" if stands else "-"
+            print(f"  {site.address:<{width}}  {claim.identified:>10}  {claim.verdicts.get('stands', 0):>6}     {told}  {stood}")

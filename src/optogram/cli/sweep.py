@@ -33,7 +33,8 @@ def sweep(
     for unit in wanted:
         print(found.exemplars(unit.address, "top", k))
     if out is not None:
-        from optogram.drawing.sheet import stacked
+        from optogram.drawing.sheet import grid
 
-        stacked([found.exemplars(unit.address, "top", k).figure() for unit in wanted]).save(out)
+        patches = [exemplar.patch for unit in wanted for exemplar in found.exemplars(unit.address, "top", k)]
+        grid(patches, labels=[unit.address for unit in wanted], columns=k, title=str(found)).save(out)
         print(out)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ class Family:
         return cls(claim, view, viewer, found, low, high, gate, unit_level(found.margin, effects), twins, kind, _confounds(claim, view, found, twins))
 
 
-def settle(family: Family, gate_q: float, level: float) -> tuple[list[Row], SiteClaim]:
+def settle(family: Family, gate_q: float, level: float, twin_identified: list[int], twin_stands: list[int]) -> tuple[list[Row], SiteClaim]:
     """The rows of every unit and the family's summary, with the gate's p corrected over all families of the call."""
     view, claim, found = family.view, family.claim, family.found
     photographs = int(view.patches.photograph.max()) + 1
@@ -91,7 +91,8 @@ def settle(family: Family, gate_q: float, level: float) -> tuple[list[Row], Site
                 sentence=twin_sentence(decision, counts[1], family.units, photographs, float(family.units.q[unit]), family.viewer, level),
             )
         )
-    return rows, _summary(family, gate_q, photographs, level)
+    summary = _summary(family, gate_q, photographs, level)
+    return rows, replace(summary, twin_identified=tuple(twin_identified), twin_stands=tuple(twin_stands))
 
 
 def _findings(family: Family, unit: int, own_q: Float[np.ndarray, " unit"], gate_q: float, reach: float, level: float) -> Findings:
@@ -129,6 +130,9 @@ def _summary(family: Family, gate_q: float, photographs: int, level: float) -> S
         kinds=(family.kind,),
         effects=np.stack([twin.effects for twin in family.twins]).astype(np.float64),
         sentence=family_sentence(family.gate, gate_q, level),
+        identified=int(np.sum(family.found.q <= level)),
+        twin_identified=(),
+        twin_stands=(),
         confounds=family.confounds,
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from optogram.errors import SettingError
 from optogram.evidence._family import Family, settle
 from optogram.evidence._result import Evidence
-from optogram.evidence._twins import measure_twins
+from optogram.evidence._twins import claims_of_twins, measure_twins
 from optogram.evidence._view import Patches, SiteView, look
 from optogram.evidence._viewers import Viewer, as_viewer
 from optogram.images.open_images import open_images
@@ -73,7 +73,8 @@ def judge(
                 families.append(Family.of(claim, view, eye.name, twin_measures, twin_kind))
                 advance(1)
     gates = adjust(np.array([family.gate.p for family in families], dtype=np.float64))
-    settled = [settle(family, float(gate), level) for family, gate in zip(families, gates, strict=True)]
+    twins_say = zip(*claims_of_twins([family.twins for family in families], level), strict=True)
+    settled = [settle(family, float(gate), level, *said) for family, gate, said in zip(families, gates, twins_say, strict=True)]
     return Evidence(
         rows=tuple(row for rows, _ in settled for row in rows),
         families=tuple(summary for _, summary in settled),

@@ -48,7 +48,8 @@ class SiteClaim:
 
     `observed` is the network's family statistic, `families` each twin's, `gate_p` = (1 + b) / (1 + twins); `effects` are the
     twin units' [twin, unit] (NaN where not tested), which the viewer draws as dots. `confounds` holds what SCIENCE calls by
-    that name: participation ratios, share of living units, spread, of the network and of its twins.
+    that name: participation ratios, share of living units, spread, of the network and of its twins. `identified` counts the
+    units that pass the claim's own null; `twin_identified` and `twin_stands` what the same rules claim of each twin.
     """
 
     site: str
@@ -67,6 +68,9 @@ class SiteClaim:
     kinds: tuple[str, ...]
     effects: Float[np.ndarray, "twin unit"]
     sentence: str
+    identified: int
+    twin_identified: tuple[int, ...]
+    twin_stands: tuple[int, ...]
     confounds: Mapping[str, float] = field(default_factory=dict)
 
 

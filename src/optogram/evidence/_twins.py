@@ -13,6 +13,8 @@ from jaxtyping import Float
 from optogram.evidence._view import SiteView
 from optogram.progress import Progress, track
 from optogram.statistics.effects import participation_ratio
+from optogram.statistics.gate import family_gate, unit_level
+from optogram.statistics.multiplicity import adjust
 
 if TYPE_CHECKING:
     from optogram.exemplars.result import Sweep
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TwinMeasure:
-    """What one claim found at one site of one twin: its family's statistic, its units' effects, and the responses' character."""
+    """What one claim found at one site of one twin: its family's statistic, its units' effects and own q, and the responses' character."""
 
     family: float
     effects: Float[np.ndarray, " unit"]
+    own_q: Float[np.ndarray, " unit"]
     alive: float
     participation: float
     spread: float
 
+
+STANDARDISED_ON = 256
+"""Panel photographs on which a twin's batch-norm statistics are estimated."""
 
 Measures = Mapping[tuple[str, str], list[TwinMeasure]]
 """By site and claim, one entry a twin."""
@@ -60,7 +66,7 @@ def measure_twins(
                 found = _read(path, measures)
             else:
                 images = images if images is not None else sweep.panel.images(network, photos)
-                twin = network.twin(kind, seed + number, images)
+                twin = network.twin(kind, seed + number, images[:STANDARDISED_ON].float() / 255)
                 responses = panel_responses(twin, images, sweep.panel, list(views))
                 found = _measure(responses, views, claims)
                 if path is not None:
@@ -76,6 +82,30 @@ def spread_of(responses: Float[np.ndarray, "patch unit"]) -> float:
     return float(np.median(responses.std(axis=0)))
 
 
+def claims_of_twins(families: Sequence[list[TwinMeasure]], level: float) -> tuple[list[list[int]], list[list[int]]]:
+    """What the same rules claim of networks that have learned nothing: each twin judged against the others.
+
+    One list a family, one number a twin: units identified (own q <= level), and units that would be said to stand, with the gates
+    corrected over families as the network's were.
+    """
+    twins = len(families[0]) if families else 0
+    identified = [[int(np.sum(one.own_q <= level)) for one in family] for family in families]
+    stands: list[list[int]] = [[] for _ in families]
+    for number in range(twins):
+        others = [[one for index, one in enumerate(family) if index != number] for family in families]
+        gates = [family_gate(family[number].family, np.array([one.family for one in rest])).p for family, rest in zip(families, others, strict=True)]
+        for index, gate_q in enumerate(adjust(np.array(gates, dtype=np.float64))):
+            stands[index].append(_standing(families[index][number], others[index], float(gate_q), level))
+    return identified, stands
+
+
+def _standing(one: TwinMeasure, others: list[TwinMeasure], gate_q: float, level: float) -> int:
+    if not gate_q <= level or not others:
+        return 0
+    units = unit_level(one.effects.astype(np.float64), np.stack([other.effects for other in others]).astype(np.float64))
+    return int(np.sum((one.own_q <= level) & (units.q <= level)))
+
+
 def _measure(responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView], claims: Sequence[Any]) -> dict[tuple[str, str], TwinMeasure]:
     found = {}
     for address, view in views.items():
@@ -86,6 +116,7 @@ def _measure(responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView],
             found[address, claim.name] = TwinMeasure(
                 claim.family(measured),
                 measured.margin,
+                measured.q,
                 float(seen.alive.mean()),
                 participation_ratio(seen.responses),
                 spread_of(seen.responses),
@@ -99,6 +130,7 @@ def _write(path: Path, found: Mapping[tuple[str, str], TwinMeasure]) -> None:
     arrays: dict[str, np.ndarray] = {}
     for (site, claim), one in found.items():
         arrays[f"{site}|{claim}|effects"] = one.effects
+        arrays[f"{site}|{claim}|own_q"] = one.own_q
         arrays[f"{site}|{claim}|figures"] = np.array([one.family, one.alive, one.participation, one.spread])
     with partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
@@ -110,5 +142,5 @@ def _read(path: Path, keys: Mapping[tuple[str, str], Any]) -> dict[tuple[str, st
         found = {}
         for site, claim in keys:
             family, alive, participation, spread = (float(value) for value in kept[f"{site}|{claim}|figures"])
-            found[site, claim] = TwinMeasure(family, kept[f"{site}|{claim}|effects"], alive, participation, spread)
+            found[site, claim] = TwinMeasure(family, kept[f"{site}|{claim}|effects"], kept[f"{site}|{claim}|own_q"], alive, participation, spread)
         return found

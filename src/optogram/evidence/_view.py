@@ -77,4 +77,4 @@ def similarity(features: Float[np.ndarray, "patch feature"]) -> Float[np.ndarray
     standard = (features[:, kept] - features[:, kept].mean(axis=0)) / spread[kept]
     lengths = np.linalg.norm(standard, axis=1, keepdims=True)
     unit = (standard / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return unit @ unit.T
+    return np.asarray(unit @ unit.T)

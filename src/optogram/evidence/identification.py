@@ -68,7 +68,7 @@ def likeness(patches: Patches, chosen: Int[np.ndarray, "exemplar unit"], seen: I
     for row in chosen:
         total += patches.similarity[np.ix_(row, seen)]
     among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
-    return (total / len(chosen) / np.sqrt(np.maximum(among, 1e-9))[:, None]).T
+    return np.asarray((total / len(chosen) / np.sqrt(np.maximum(among, 1e-9))[:, None]).T)
 
 
 def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], Int[np.ndarray, " patch"]]:

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 from optogram.errors import SettingError
 
@@ -22,7 +22,10 @@ class Handler(SimpleHTTPRequestHandler):
     """Serves one folder, single byte ranges included; says little."""
 
     protocol_version = "HTTP/1.1"
-    extensions_map: ClassVar[dict[str, str]] = {**SimpleHTTPRequestHandler.extensions_map, **TYPES}
+
+    def guess_type(self, path: Any) -> str:
+        """By the ending: those of an atlas first, whatever the machine's own tables say."""
+        return TYPES.get(Path(path).suffix) or super().guess_type(path)
 
     def send_head(self) -> BytesIO | BinaryIO | None:
         """A part of the file where a range is asked for, else what the standard library does. Folders are not listed."""

@@ -1,0 +1,79 @@
+"""One picture of an atlas worth showing: believed units beside salmon, each with photographs and what was synthesised for it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from optogram.atlas.folder import write_atomically
+
+if TYPE_CHECKING:
+    from optogram.atlas.open import Atlas
+    from optogram.atlas.schema import SiteEntry
+
+PHOTOGRAPHS = 5
+SITES = 5
+
+
+def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
+    """Writes the sheet: a row a site with places, its first unit in the default order and its last tested one.
+
+    A row holds the unit's strongest photographs, its synthesised picture and its weights where there are any; the label says the verdict.
+    """
+    from optogram.drawing.sheet import grid
+
+    sites = [site for site in atlas.networks[0].sites if site.grid][:SITES]
+    weights = any(sprites.view == "weights" for site in sites for sprites in site.sprites)
+    pictures: list[Image.Image | None] = []
+    labels = []
+    for site in sites:
+        rows = atlas.table(site.address).to_pylist()
+        tested = [row for row in rows if row["verdict"] != "not tested" and not row["dead"]] or rows
+        for row in (tested[0], tested[-1]):
+            pictures += _row(atlas, site, row, weights)
+            labels.append(f"{site.address}:{row['unit']}  {row['verdict']}")
+    heads = [f"photograph {rank + 1}" for rank in range(PHOTOGRAPHS)] + ["synthesised"] + (["weights"] if weights else [])
+    network = atlas.networks[0]
+    title = f"{network.name}: of each site the first unit by evidence, and the last"
+    counted = f"{atlas.manifest.photographs.count:,} photographs, {atlas.manifest.settings['twins']} untrained twins"
+    note = f"{counted}. Salmon: an untrained network says the same."
+    sheet = grid(pictures, heads=heads, labels=labels, title=title, note=note, cell=72)
+
+    def save(partial: Path) -> None:
+        sheet.save(partial, format="PNG")
+
+    write_atomically(Path(path), save)
+    return Path(path)
+
+
+def _row(atlas: Atlas, site: SiteEntry, row: dict[str, Any], weights: bool) -> list[Image.Image | None]:
+    plate = _packed(atlas, site, "plates", row["plate_pack"], row["plate_offset"], row["plate_length"])
+    side = site.plate_cell
+    cells: list[Image.Image | None] = [
+        None if plate is None or rank >= site.plate_columns else plate.crop((rank * side, 0, (rank + 1) * side, side)) for rank in range(PHOTOGRAPHS)
+    ]
+    cells.append(_packed(atlas, site, "pictures", row["picture_pack"], row["picture_offset"], row["picture_length"]))
+    return cells + ([_weights(atlas, site, row["cell"])] if weights else [])
+
+
+def _packed(atlas: Atlas, site: SiteEntry, kind: str, pack: int, offset: int, length: int) -> Image.Image | None:
+    if length == 0:
+        return None
+    with (atlas.path / site.packs[kind][pack].path).open("rb") as file:
+        file.seek(offset)
+        return Image.open(io.BytesIO(file.read(length))).convert("RGB")
+
+
+def _weights(atlas: Atlas, site: SiteEntry, cell: int) -> Image.Image | None:
+    for sprites in site.sprites:
+        if sprites.view == "weights" and sprites.size == 128:
+            sheet, within = divmod(cell, sprites.columns**2)
+            row, column = divmod(within, sprites.columns)
+            with Image.open(atlas.path / sprites.sheets[sheet].path) as image:
+                box = np.array([column, row, column + 1, row + 1]) * sprites.size
+                return image.convert("RGB").crop(tuple(int(edge) for edge in box))  # type: ignore[arg-type]
+    return None
