@@ -167,7 +167,8 @@ class Question:
         self, inputs: Tensor, photo: Tensor, rule: Rule | None = None, instead: str = "", generalised: bool = False
     ) -> tuple[Tensor, Places, list[Rectifier]]:
         seen: list[Rectifier] = []
-        edits = {} if self.source is None else {self.source.address: lambda raw: inputs}
+        # A clone, since the network may write into it: a rectifier in place behind the source.
+        edits = {} if self.source is None else {self.source.address: lambda raw: inputs.clone()}
         images = inputs if self.source is None else self.images[photo]
         with ExitStack() as stack:
             taps = stack.enter_context(self.network.tap(*self.target.addresses, edits=edits))
