@@ -62,32 +62,38 @@ def spearman_influence(scores: Float[np.ndarray, "patch unit"], responses: Float
     A patch acts directly and by moving the ranks of all others: with centred mid-distribution ranks u, v, C = mean(u v), V = mean(u^2),
     IF(C) = u v + A + B - 3 C, where A is the mean over q of v_q s(u_q, u), s = 1 above, 1/2 at a tie, 0 below; IF(V) alike with v = u.
     """
-    u, v = (_centred_ranks(values) / (2 * len(values)) for values in (scores, responses))
-    both, first, second = np.mean(u * v, axis=0), np.mean(u * u, axis=0), np.mean(v * v, axis=0)
-    cross = u * v + _above(u, v) + _above(v, u) - 3 * both
-    own = u * u + 2 * _above(u, u) - 3 * first
-    other = v * v + 2 * _above(v, v) - 3 * second
+    _same_pairs(scores, responses)
+    u, v = (np.ascontiguousarray(_centred_ranks(values).T) / (2 * len(values)) for values in (scores, responses))
+    both, first, second = (np.mean(one * other, axis=1, keepdims=True) for one, other in ((u, v), (u, u), (v, v)))
+    u_above_u, v_above_u = _above(u, u, v)
+    v_above_v, u_above_v = _above(v, v, u)
+    cross = u * v + v_above_u + u_above_v - 3 * both
+    own = u * u + 2 * u_above_u - 3 * first
+    other = v * v + 2 * v_above_v - 3 * second
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = np.sqrt(first * second)
-        return np.asarray(cross / scale - both / scale / 2 * (own / first + other / second))
+        return np.asarray((cross / scale - both / scale / 2 * (own / first + other / second)).T)
 
 
-def _above(key: Float[np.ndarray, "patch unit"], values: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "patch unit"]:
-    """Of each patch, the mean over all patches of `values` where `key` is greater than its own, and half of it where equal."""
-    order = np.argsort(key, axis=0)
-    ordered, carried = np.take_along_axis(key, order, axis=0), np.take_along_axis(values, order, axis=0)
-    upto = np.concatenate([np.zeros((1, key.shape[1])), np.cumsum(carried, axis=0)])
-    place = np.arange(len(key))[:, None]
-    new = np.ones(key.shape, dtype=bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    last = np.ones(key.shape, dtype=bool)
-    last[:-1] = new[1:]
-    first_place = np.maximum.accumulate(np.where(new, place, 0), axis=0)
-    end_place = np.minimum.accumulate(np.where(last, place + 1, len(key))[::-1], axis=0)[::-1]
-    below = (np.take_along_axis(upto, first_place, axis=0) + np.take_along_axis(upto, end_place, axis=0)) / 2
-    result = np.empty_like(carried)
-    np.put_along_axis(result, order, (upto[-1] - below) / len(key), axis=0)
-    return result
+def _above(key: Float[np.ndarray, "unit patch"], *carried: Float[np.ndarray, "unit patch"]) -> list[Float[np.ndarray, "unit patch"]]:
+    """Of each patch, the mean over all patches of each of `carried` where `key` is greater than its own, and half of it where equal."""
+    count = key.shape[1]
+    order = np.argsort(key, axis=1)
+    ordered = np.take_along_axis(key, order, axis=1)
+    change = np.ones((len(key), count + 1), dtype=bool)
+    change[:, 1:-1] = ordered[:, 1:] != ordered[:, :-1]
+    place = np.arange(count + 1)
+    start = np.maximum.accumulate(np.where(change, place, 0), axis=1)[:, :-1]
+    stop = np.minimum.accumulate(np.where(change, place, count)[:, ::-1], axis=1)[:, ::-1][:, 1:]
+    means = []
+    for values in carried:
+        upto = np.zeros((len(key), count + 1))
+        np.cumsum(np.take_along_axis(values, order, axis=1), axis=1, out=upto[:, 1:])
+        below = (np.take_along_axis(upto, start, axis=1) + np.take_along_axis(upto, stop, axis=1)) / 2
+        mean = np.empty_like(below)
+        np.put_along_axis(mean, order, (upto[:, -1:] - below) / count, axis=1)
+        means.append(mean)
+    return means
 
 
 def _centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:

@@ -101,7 +101,7 @@ class UnitLevel:
         return permutation.reach(self.pool, level)
 
 
-def family_gate(statistic: float, twins: Float[np.ndarray, " twin"]) -> Gate:
+def family_gate(statistic: float | np.floating, twins: Float[np.ndarray, " twin"]) -> Gate:
     """The gate of one family: one number of the network (a mean, a rate; fixed beforehand, greater is stronger) against one number of each twin."""
     if twins.ndim != 1:
         raise SettingError(f"a gate compares one statistic a twin, [twin]; got {twins.shape}. Reduce over units first.")

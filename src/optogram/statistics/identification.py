@@ -104,13 +104,15 @@ def wrong_picture(matrix: Float[np.ndarray, "unit picture"], left_out: Bool[np.n
 
 def centred_and_scaled(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, "unit picture"]:
     """S less its row and column means (plus the grand mean), each row divided by its median absolute deviation; NaN rows where that is 0."""
-    centred = matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0, keepdims=True) + matrix.mean() if matrix.size else matrix
+    if not matrix.size:
+        return matrix
+    centred = matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0, keepdims=True) + matrix.mean()
     spread = median_absolute_deviation(centred, axis=1)
-    return centred / np.where(spread > 1e-12, spread, np.nan)[:, None]
+    return np.asarray(centred / np.where(spread > 1e-12, spread, np.nan)[:, None])
 
 
 def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | int, size: int = 32) -> Float[np.ndarray, " unit"]:
-    """Chance that a picture of that rank among `count` is the best of a random line-up of `size` with itself: C(N - r, size - 1) / C(N - 1, size - 1).
+    """Chance that a picture of rank r among N wins a random line-up of `size` that holds it: C(N - r, size - 1) / C(N - 1, size - 1).
 
     Rates compare only for one line-up. With fewer than `size` pictures the line-up is all of them, so the credit is 1 for the first rank and else 0:
     the rate then belongs to a line-up of N. In log space, so thousands of pictures are no trouble. NaN where there is no rival.
@@ -118,7 +120,7 @@ def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | in
     if size < 2:
         raise SettingError(f"a line-up has at least two pictures; got {size}.")
     total = np.broadcast_to(np.asarray(count, dtype=np.float64), np.shape(rank))
-    drawn = np.minimum(size, total) - 1
+    drawn = np.maximum(np.minimum(size, total) - 1, 0)
     beaten = total - rank
     possible = (beaten >= drawn) & (total >= 2) & (rank >= 1)
     safe = np.where(possible, beaten, drawn)
@@ -127,7 +129,7 @@ def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | in
 
 
 def too_alike(responses: Float[np.ndarray, "patch unit"], above: float = 0.8) -> Bool[np.ndarray, "unit unit"]:
-    """Pairs of units whose responses correlate (Spearman) over `above`, for `left_out`: no viewer could tell them apart. Report both rates."""
+    """Pairs of units whose responses correlate (Spearman) over `above`: `left_out`, since no viewer could tell them apart. Report both rates."""
     alike = spearman_matrix(responses, responses) > above
     np.fill_diagonal(alike, False)
     return alike

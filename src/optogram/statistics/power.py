@@ -15,9 +15,9 @@ from jaxtyping import Float
 from scipy import optimize, special, stats
 
 from optogram.errors import SettingError
-from optogram.statistics.permutation import floor
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(61)
+_NODES = np.linspace(-8.5, 8.5, 3401)
+_WEIGHTS = np.exp(-(_NODES**2) / 2) / np.sum(np.exp(-(_NODES**2) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def plan(
         raise SettingError(f"a plan needs at least 4 held-out photographs and 2 units; got {photographs} photographs, {units} units, {twins} twins.")
     patches = effective_patches(photographs, probes, icc)
     null = math.hypot(spread, 1 / math.sqrt(patches - 1))
-    alone, together = (least_shift(share, units * (units - 1), level, power) for share in (1 / units, power))
+    alone, together = (least_shift(units * (units - 1), level * share, power) for share in (1 / units, power))
     size = min(32, units)
     return Power(
         photographs=photographs,
@@ -80,9 +80,9 @@ def plan(
         advantage_together=null * together,
         rate=identification_rate(alone, size),
         rate_together=identification_rate(together, size),
-        gate=least_gate_shift(twins, level, power),
-        unit=least_shift(1 / units, twins * units, level, power),
-        unit_together=least_shift(power, twins * units, level, power),
+        gate=least_shift(twins, level, power),
+        unit=least_shift(twins * units, level / units, power),
+        unit_together=least_shift(twins * units, level * power, power),
     )
 
 
@@ -104,26 +104,39 @@ def least_spearman(patches: float, tests: int = 1, level: float = 0.05, power: f
     return float(optimize.brentq(excess, 0.0, 1 - 1e-9))
 
 
-def least_shift(share: float, draws: int, level: float = 0.05, power: float = 0.8) -> float:
-    """How far above a pooled null, in its standard deviations, a unit must lie to be found by Benjamini-Hochberg with that chance.
+def found(shift: float, draws: int, level: float = 0.05) -> float:
+    """Chance of p <= level for a value `shift` standard deviations above a normal null of so many draws.
 
-    `share` of the family is found with it: 1 / units alone, `power` if all units are alike. Infinity where the draws' floor exceeds level * share.
+    Exact for the draws' number: at most floor(level (1 + draws)) - 1 of them may be as great. Of a family above its twins' this is the gate's power.
     """
-    if floor(draws) > level * share:
+    allowed = math.floor(level * (1 + draws) + 1e-9) - 1
+    if allowed < 0:
+        return 0.0
+    return _normal_mean(stats.binom.cdf(allowed, draws, special.ndtr(-(_NODES + shift))))
+
+
+def least_shift(draws: int, level: float = 0.05, power: float = 0.8) -> float:
+    """How far above its null, in its standard deviations, a value must lie to have p <= level with that chance; infinity with too few draws.
+
+    For a unit found by Benjamini-Hochberg give level times the share of the family that is found with it: 1 / units if alone, `power` if all are alike.
+    """
+    if found(20.0, draws, level) < power:
         return math.inf
-    return float(special.ndtri(1 - level * share) + special.ndtri(power))
+    return float(optimize.brentq(lambda shift: found(shift, draws, level) - power, -5.0, 20.0, xtol=1e-6))
 
 
 def discovered(shift: float, units: int, draws: int, level: float = 0.05) -> float:
-    """The share of units found, if all lie `shift` standard deviations above a pooled null: the greatest x with x = Phi(shift - z(1 - level x)).
+    """The share of units found by Benjamini-Hochberg if all lie `shift` above the null: the greatest x = found(shift, draws, level x).
 
-    0 where that share would be less than one unit, or finer than the draws allow.
+    0 where that share would be less than one unit.
     """
     share = 1.0
-    for _ in range(500):
-        share = float(special.ndtr(shift - special.ndtri(1 - level * share)))
-        if share < 1 / units or level * share < floor(draws):
+    for _ in range(200):
+        before, share = share, found(shift, draws, level * share)
+        if share < 1 / units:
             return 0.0
+        if before - share < 1e-6:
+            break
     return share
 
 
@@ -134,20 +147,5 @@ def identification_rate(shift: float, size: int = 32) -> float:
     return _normal_mean(special.ndtr(_NODES + shift) ** (size - 1))
 
 
-def gate_power(shift: float, twins: int, level: float = 0.05) -> float:
-    """Chance that the gate opens for a family `shift` standard deviations above the twins': that at most floor(level (1 + twins)) - 1 exceed it."""
-    allowed = math.floor(level * (1 + twins) + 1e-9) - 1
-    if allowed < 0:
-        return 0.0
-    return _normal_mean(stats.binom.cdf(allowed, twins, special.ndtr(-(_NODES + shift))))
-
-
-def least_gate_shift(twins: int, level: float = 0.05, power: float = 0.8) -> float:
-    """How far above the twins', in their standard deviations, a family must lie to open the gate with that chance; infinity with too few twins."""
-    if gate_power(20.0, twins, level) < power:
-        return math.inf
-    return float(optimize.brentq(lambda shift: gate_power(shift, twins, level) - power, -5.0, 20.0))
-
-
 def _normal_mean(values: Float[np.ndarray, " node"]) -> float:
-    return float(np.sum(_WEIGHTS * values) / np.sum(_WEIGHTS))
+    return float(np.sum(_WEIGHTS * values))
