@@ -65,7 +65,7 @@ def test_squares_are_uniform_over_log_size_and_inside():
     random = np.random.default_rng(0)
     squares = [draw_square(300, 400, random) for _ in range(2000)]
     sides = np.array([square.side for square in squares])
-    assert SIDES[0] <= sides.min() < 65
+    assert SIDES[0] <= sides.min() < 81
     assert 158 < sides.max() <= SIDES[1]
     assert np.isclose(np.log(sides).mean(), np.log(SIDES).mean(), atol=0.02)
     assert all(square.top >= 0 and square.top + square.side <= 300 and square.left + square.side <= 400 for square in squares)

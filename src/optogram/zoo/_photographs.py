@@ -2,8 +2,8 @@
 
 Nothing is downloaded: the files lie inside the installed packages. Each photograph is split into its left half, which
 `scripts/train_photonet.py` trains on, and its right half, which is held out, with a gap of 16 pixels between them (two
-JPEG blocks), so that no pixel and no compression block is seen on both sides. Crops are squares of 64 to 160 pixels,
-resized to 64, that show something: crops of empty sky or black cannot be told apart by anybody and are drawn again.
+JPEG blocks), so that no pixel and no compression block is seen on both sides. Crops are squares of 80 to 160 pixels,
+reduced to 64, that show something: crops of empty sky or black cannot be told apart by anybody and are drawn again.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ FILES: dict[str, tuple[str, str]] = {
 NAMES = tuple(FILES)
 SIZE = 64
 """Side of a crop as the network sees it, in pixels."""
-SIDES = (64.0, 160.0)
-"""Least and greatest side of a crop in the photograph, in its pixels."""
+SIDES = (80.0, 160.0)
+"""Least and greatest side of a crop in the photograph, in its pixels: always reduced, so that no camera's or JPEG's grid is left to learn."""
 GAP = 16
 LARGEST = 768
 """Longer photographs are reduced to this, so that a crop of each shows more than one vessel or star."""
@@ -137,7 +137,7 @@ def held_out_crops(count: int = 1700, seed: int = 0) -> Photos:
     """Crops of the held-out halves as photographs to look at the demo network with: `china#0017`, labelled and grouped by photograph.
 
     100 of each of the seventeen by default, in the order of their names. The groups keep the crops of one photograph, which overlap,
-    in one fold. About one second of one core, and 12 kB of memory a crop.
+    in one fold. About a second on one core, and 12 kB of memory a crop.
     """
     from optogram.images.photos import Photos
     from optogram.images.source import Source, bytewise
