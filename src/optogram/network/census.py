@@ -105,9 +105,7 @@ class _Builder:
         loose = kind == "head" and call.path == ""
         if not (affine or normalised or kind == "block" or loose):
             return False
-        if loose and any(site.default and site.kind == "head" for site in self.sites.values()):
-            return False
-        return True
+        return not (loose and any(site.default and site.kind == "head" for site in self.sites.values()))
 
     def _affine(self, call: Call) -> str | None:
         """The layer whose weights make this call's units: its own module, or the one whose output it normalises."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from optogram.network.field import Extent
-from optogram.network.influence import Axis, Influence, Stripe
+from optogram.network.influence import Axis, Influence, Reduce, Stripe
 from optogram.network.site import Site
 
 NARROW = (32, 64)
@@ -26,21 +26,20 @@ def extents_along(influence: Influence, sites: Sequence[Site], axis: Axis) -> di
     p's field begins before t: the last place changed, over a stride's worth of t, tells where fields begin; stripes to the
     other border tell where they end. So the input needs to be longer than half the field, but for a few strides.
     """
+    usual = influence.network.input_size
     found: dict[str, list[Extent | None]] = {}
-    left, refused = list(sites), False
-    for size in _sizes(influence.network.input_size, axis):
-        if not left:
-            break
-        reach = _reach(left, influence.network.input_size, axis)
-        if size[axis] < 4 * reach and size[axis] != influence.network.input_size[axis]:
-            continue
-        seen = influence(left, size, _stripes(axis, size[axis], [min(3 * reach, size[axis] - 1)]), _span(axis))
-        refused |= len(seen) < len(left) and size[1 - axis] == influence.network.input_size[1 - axis]
-        ready = [site for site in left if site.address in seen and _fits(seen[site.address])]
-        if ready:
-            found |= _measured(influence, ready, size, axis, _reach(ready, influence.network.input_size, axis))
-            left = [site for site in left if site.address not in found]
-    return found if refused else found | {site.address: [Extent(0, influence.network.input_size[axis], 0)] * site.units for site in left}
+    refused: set[str] = set()
+    for length in _lengths(usual[axis]):
+        left = [site for site in sites if site.address not in found and site.address not in refused]
+        for size in _sizes(length, usual, axis):
+            if left:
+                seen = influence(left, size, _stripes(axis, length, [min(3 * _reach(left, usual, axis), length - 1)]), _span(axis))
+                ready = [site for site in left if site.address in seen and _fits(seen[site.address])]
+                found |= _measured(influence, ready, size, axis, _reach(ready, usual, axis)) if ready else {}
+                left = [site for site in left if site.address not in seen]
+        refused |= {site.address for site in left}
+    whole = [site for site in sites if site.address not in found and site.address not in refused]
+    return found | {site.address: [Extent(0, usual[axis], 0)] * site.units for site in whole}
 
 
 def _measured(influence: Influence, sites: Sequence[Site], size: tuple[int, int], axis: Axis, reach: int) -> dict[str, list[Extent | None]]:
@@ -91,9 +90,9 @@ def _stripes(axis: Axis, length: int, depths: Sequence[int]) -> list[Stripe]:
     return [Stripe(axis, 0, depth) for depth in depths] + [Stripe(axis, length - depth, length) for depth in depths]
 
 
-def _span(axis: Axis) -> object:
-    def reduce(site: Site, changed: Bool[Tensor, "stripe unit *grid"]) -> Int[Tensor, "stripe unit 3"]:
-        along = changed.any(dim=3 - axis)
+def _span(axis: Axis) -> Reduce:
+    def reduce(site: Site, marks: Float[Tensor, "stripe unit *grid"]) -> Int[Tensor, "stripe unit 3"]:
+        along = marks.sum(dim=3 - axis).isnan()
         count = along.shape[-1]
         place = torch.arange(count, device=along.device)
         first = torch.where(along, place, count).amin(-1)
@@ -108,10 +107,12 @@ def _reach(sites: Sequence[Site], size: tuple[int, int], axis: Axis) -> int:
     return max(-(-size[axis] // site.grid[axis]) for site in sites)
 
 
-def _sizes(usual: tuple[int, int], axis: Axis) -> Iterator[tuple[int, int]]:
-    """Longer and longer inputs, narrow ones first (what lies across does not matter), the usual breadth for networks that need it."""
-    length = usual[axis]
-    while length <= max(LONGEST, usual[axis]):
-        for breadth in sorted({*(narrow for narrow in NARROW if narrow < usual[1 - axis]), usual[1 - axis]}):
-            yield (length, breadth) if axis == 0 else (breadth, length)
-        length *= 2
+def _lengths(usual: int) -> list[int]:
+    """The usual length, and twice as long again and again."""
+    return [usual * 2**times for times in range(12) if times == 0 or usual * 2**times <= LONGEST]
+
+
+def _sizes(length: int, usual: tuple[int, int], axis: Axis) -> list[tuple[int, int]]:
+    """Narrow inputs first (what lies across does not matter), the usual breadth for networks that need it."""
+    breadths = sorted({*(narrow for narrow in NARROW if narrow < usual[1 - axis]), usual[1 - axis]})
+    return [(length, breadth) if axis == 0 else (breadth, length) for breadth in breadths]

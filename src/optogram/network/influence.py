@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -17,7 +17,8 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 
 Axis = Literal[0, 1]
-Reduce = Callable[[Site, Bool[Tensor, "stripe unit *grid"]], Any]
+Reduce = Callable[[Site, Float[Tensor, "stripe unit *grid"]], Any]
+"""Makes little of much: gets NaN for each neuron that a stripe can change, any other number for the rest; a sum over an axis keeps that."""
 BUDGET = 400_000
 """Pixels in one batch."""
 DRAWS = 3
@@ -37,13 +38,13 @@ class Influence:
     """Asks a network, for many stripes and sites at once, what each stripe can change.
 
     By NaN: every arithmetic operation hands it on, whatever the weights, so one pass tells. With `draws`, that many pairs of
-    random images in double precision are compared instead; what no draw excites is then taken to see nothing, so the units
-    of a site answer together.
+    random images are compared instead (in double precision where far edges are to be found); what no draw excites is then
+    taken to see nothing, so the units of a site answer together.
     """
 
-    def __init__(self, network: Network, draws: int = 0) -> None:
+    def __init__(self, network: Network, draws: int = 0, double: bool = True) -> None:
         self.draws = draws
-        self.network = network.worker(dtype=torch.float64) if draws else network
+        self.network = network.worker(dtype=torch.float64) if draws and double else network
 
     def __call__(self, sites: Sequence[Site], size: tuple[int, int], stripes: Sequence[Stripe], reduce: Reduce) -> dict[str, np.ndarray]:
         """For each site that the network reaches at this size: `reduce` of what is influenced, joined over the stripes."""
@@ -56,9 +57,9 @@ class Influence:
             images = _noise(self.network, 1, size, 0).expand(len(stripes), -1, -1, -1).clone()
             for image, stripe in zip(images, stripes, strict=True):
                 _cut(image, stripe).fill_(torch.nan)
-            return self._read(sites, images, lambda site, flat: flat.isnan(), reduce)
+            return self._read(sites, images, lambda flat: flat, reduce)
         found = [self._drawn(sites, size, stripes, draw) for draw in range(self.draws)]
-        changed = {site: np.logical_or.reduce([one[site.address] for one in found]) for site in sites if site.address in found[0]}
+        changed = {site: sum(one[site.address] for one in found) for site in sites if site.address in found[0]}
         return {site.address: _array(reduce(site, _to_units(value, site.units))) for site, value in changed.items()}
 
     def _drawn(self, sites: Sequence[Site], size: tuple[int, int], stripes: Sequence[Stripe], draw: int) -> dict[str, np.ndarray]:
@@ -67,14 +68,14 @@ class Influence:
         images = base.expand(len(stripes) + 1, -1, -1, -1).clone()
         for image, stripe in zip(images[1:], stripes, strict=True):
             _cut(image, stripe).copy_(_cut(other, stripe))
-        return self._read(sites, images, lambda site, flat: _differs(flat), lambda site, found: found.any(1, keepdim=True))
+        return self._read(sites, images, _differs, lambda site, marks: marks.sum(1, keepdim=True))
 
-    def _read(self, sites: Sequence[Site], images: Tensor, judge: Callable[[Site, Tensor], Tensor], reduce: Reduce) -> dict[str, np.ndarray]:
+    def _read(self, sites: Sequence[Site], images: Tensor, judge: Callable[[Tensor], Tensor], reduce: Reduce) -> dict[str, np.ndarray]:
         found: dict[str, np.ndarray] = {}
 
         def look(site: Site) -> Callable[[Tensor], None]:
             def reader(tensor: Tensor) -> None:
-                flat = judge(site, site.places(tensor))
+                flat = judge(site.places(tensor))
                 found[site.address] = _array(reduce(site, flat.reshape(*flat.shape[:2], *site.grid_of(tensor))))
 
             return reader
@@ -118,14 +119,15 @@ def _number(value: Any) -> bool:
     return isinstance(value, Tensor) and not isinstance(value, nn.Parameter) and value.is_floating_point() and value.numel() > 0
 
 
-def _to_units(changed: np.ndarray, units: int) -> Tensor:
-    one = torch.from_numpy(changed)
+def _to_units(marks: Any, units: int) -> Tensor:
+    one = torch.from_numpy(marks)
     return one.expand(one.shape[0], units, *one.shape[2:])
 
 
 def _differs(flat: Tensor) -> Tensor:
+    """NaN where a row is not as the first one is."""
     scale = flat.abs().amax().clamp_min(1e-30)
-    return (flat[1:] - flat[:1]).abs() > 1e-13 * scale
+    return torch.zeros_like(flat[1:]).masked_fill_((flat[1:] - flat[:1]).abs() > 500 * torch.finfo(flat.dtype).eps * scale, torch.nan)
 
 
 def _noise(network: Network, count: int, size: tuple[int, int], seed: int) -> Tensor:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.network.influence import Axis, Influence, Stripe
@@ -35,7 +36,7 @@ def _edges(influence: Influence, sites: Sequence[Site], size: tuple[int, int], a
 
     def look(depths: Sequence[int]) -> Known:
         stripes = [Stripe(axis, length - depth, length) if end else Stripe(axis, 0, depth) for depth in depths]
-        seen = influence(sites, size, stripes, _any_unit)
+        seen = influence(sites, size, stripes, any_unit)
         return {depth: {address: value[index] for address, value in seen.items()} for index, depth in enumerate(depths)}
 
     known = look([1, length])
@@ -47,7 +48,7 @@ def _edges(influence: Influence, sites: Sequence[Site], size: tuple[int, int], a
 def _between(known: Known) -> list[int]:
     """Depths halfway between neighbours that differ for some site."""
     depths = sorted(known)
-    pairs = [(low, high) for low, high in zip(depths, depths[1:], strict=False) if high - low > 1]
+    pairs = [(low, high) for low, high in pairwise(depths) if high - low > 1]
     return [(low + high) // 2 for low, high in pairs if any(not np.array_equal(known[low][site], known[high][site]) for site in known[low])]
 
 
@@ -55,9 +56,10 @@ def _read(known: Known, address: str, length: int, end: bool) -> Int[np.ndarray,
     """The least depth that changes each place, as a pixel's edge; a place that nothing changes gets an empty span."""
     depths = sorted(known)
     changed = np.maximum.accumulate(np.stack([known[depth][address] for depth in depths]), axis=0)
-    least = np.array([*depths, length + 1])[changed.shape[0] - changed.sum(0)]
+    least: Int[np.ndarray, " place"] = np.array([*depths, length + 1])[changed.shape[0] - changed.sum(0)]
     return length - least + 1 if end else least - 1
 
 
-def _any_unit(site: Site, changed: Bool[Tensor, "stripe unit *grid"]) -> Bool[Tensor, "stripe place"]:
-    return changed.any(1).reshape(changed.shape[0], -1)
+def any_unit(site: Site, marks: Float[Tensor, "stripe unit *grid"]) -> Bool[Tensor, "stripe place"]:
+    """Whether any unit of a place is changed; places row by row."""
+    return marks.sum(1).isnan().reshape(marks.shape[0], -1)

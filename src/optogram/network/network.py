@@ -62,6 +62,7 @@ class Network:
         self._lock = threading.RLock()
         self._census: Census | None = None
         self._flatten = False
+        self.moments: tuple[Any, dict[str, tuple[Tensor, Tensor]]] | None = None
         self._fields: dict[str, Field] = {}
         self.name = name or type(self._shadow.original).__name__.lower()
         self.channels = first_channels(self._shadow.original, self.preprocess)
@@ -85,7 +86,7 @@ class Network:
     @property
     def weights_hash(self) -> str:
         """16 hexadecimal digits over every parameter and buffer, taken afresh."""
-        return weights_hash(self._shadow.original)
+        return weights_hash(self._shadow.module if self._shadow.private else self._shadow.original)
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -186,17 +187,20 @@ class Network:
         return self._wiring.modules[self._wiring.paths["" if path == "output" else path]]
 
     def receptive_field(self, address: str) -> Box:
-        """The exact box of input pixels (input frame) that can change a neuron; of a unit without place, its central neuron."""
-        from optogram.network.receptive_field import measure
+        """The exact box of input pixels (input frame) that can change a neuron.
 
-        return measure(self, self.unit(address) if ":" in address else Unit(self.site(address), 0))
+        Of a unit without place, its central neuron's; of a bare site, that of all its units together.
+        """
+        from optogram.network.receptive_field import field_of, measure
+
+        return measure(self, self.unit(address)) if ":" in address else field_of(self, address).box()
 
     def known_fields(self) -> dict[str, Field]:
         """The receptive fields measured so far, by site; `receptive_field.py` fills it."""
         self._points()
         return self._fields
 
-    def twin(self, kind: Literal["shuffle", "reinit"] = "shuffle", seed: int = 0, photos: Photos | None = None) -> Network:
+    def twin(self, kind: Literal["shuffle", "reinit"] = "shuffle", seed: int = 0, photos: Photos | Tensor | None = None) -> Network:
         """A network of the same architecture that has learned nothing (`twin.py`)."""
         from optogram.network.twin import twin
 
@@ -245,7 +249,7 @@ class Network:
             for self._flatten in (False, True):
                 try:
                     seen = trace(self._wiring, self._forward, images)
-                except Exception as error:  # noqa: BLE001  any network may fail in any way at a size it does not accept
+                except Exception as error:  # any network may fail in any way at a size it does not accept
                     failures.append(f"{size[0]}x{size[1]}: {error}".splitlines()[0])
                     continue
                 return take_census(seen, self._wiring.modules, {site: tuple(names) for site, names in self._labels.items()})

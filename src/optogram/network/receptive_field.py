@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from optogram.geometry import Box
 from optogram.network.extents import extents_along
 from optogram.network.field import Extent, Field
 from optogram.network.influence import DRAWS, Influence, Stripe, swallowed
-from optogram.network.irregular import tables
+from optogram.network.irregular import any_unit, tables
 from optogram.network.network import Network
 from optogram.network.site import Site, Unit
 
@@ -69,7 +69,7 @@ def _measured(network: Network, sites: Sequence[Site]) -> dict[str, Field]:
 def _fields(influence: Influence, sites: Sequence[Site]) -> dict[str, Field]:
     """Those that see everything, those that follow a stride, and the rest."""
     height, width = influence.network.input_size
-    found = _global(influence, sites)
+    found = _global(influence, [site for site in sites if len(site.grid) != 2])
     flat = [site for site in sites if site.address not in found and len(site.grid) == 2 and site.multiple == 1]
     rows, columns = (extents_along(influence, flat, axis) if flat else {} for axis in (0, 1))
     for site in flat:
@@ -88,10 +88,12 @@ def _fields(influence: Influence, sites: Sequence[Site]) -> dict[str, Field]:
 
 
 def _global(influence: Influence, sites: Sequence[Site]) -> dict[str, Field]:
-    """Sites where the first and last row and column reach every unit at every place."""
+    """Vectors and tokens where the first and last row and column reach every unit at every place."""
+    if not sites:
+        return {}
     height, width = influence.network.input_size
     borders = [Stripe(0, 0, 1), Stripe(0, height - 1, height), Stripe(1, 0, 1), Stripe(1, width - 1, width)]
-    seen = influence(sites, (height, width), borders, lambda site, changed: changed.flatten(1).all(1))
+    seen = influence(sites, (height, width), borders, lambda site, marks: marks.isnan().flatten(1).all(1))
     whole = (Extent(0, height, 0),), (Extent(0, width, 0),)
     return {site.address: Field(site, *whole, group=(0,) * site.units) for site in sites if bool(seen[site.address].all())}
 
@@ -106,18 +108,19 @@ def _regular(site: Site, rows: list[Extent | None] | None, columns: list[Extent 
 
 
 def _refuted(influence: Influence, found: dict[str, Field]) -> set[str]:
-    """Regular fields that do not say what four stripes reach on an input of the usual size (windows, circular padding)."""
+    """Fields that do not say what four stripes reach on an input of the usual size (windows, circular padding)."""
     height, width = influence.network.input_size
-    fields = [field for field in found.values() if field.stride != (0, 0)]
+    fields = [field for field in found.values() if len(field.site.grid) == 2]
     if not fields:
         return set()
-    stripes = [Stripe(axis, *span) for axis, length in ((0, height), (1, width)) for span in ((0, (length + 1) // 2), (length // 2, length))]
+    stripes = [Stripe(0, 0, (height + 1) // 2), Stripe(0, height // 2, height), Stripe(1, 0, (width + 1) // 2), Stripe(1, width // 2, width)]
     seen = influence([field.site for field in fields], (height, width), stripes, _both)
     return {field.site.address for field in fields if not _agrees(field, stripes, seen[field.site.address], (height, width))}
 
 
-def _both(site: Site, changed: Bool[Tensor, "stripe unit row column"]) -> Bool[Tensor, "stripe unit both place"]:
+def _both(site: Site, marks: Float[Tensor, "stripe unit row column"]) -> Bool[Tensor, "stripe unit both place"]:
     """Whether a stripe reaches any, and whether it reaches all, of what lies across it; the shorter axis is filled up."""
+    changed = marks.isnan()
     most = max(changed.shape[2:])
     parts = []
     for index, part in enumerate(changed):
@@ -145,10 +148,10 @@ def _agrees(field: Field, stripes: Sequence[Stripe], seen: Bool[np.ndarray, "str
 def _holds(network: Network, found: dict[str, Field]) -> bool:
     """Whether a random change of half the image leaves alone whatever does not see that half (NaN may have been swallowed unseen)."""
     height, width = network.input_size
-    chance = Influence(network, draws=1)
+    chance = Influence(network, draws=1, double=False)
     stripes = [Stripe(0, 0, height // 2), Stripe(0, height // 2, height), Stripe(1, 0, width // 2), Stripe(1, width // 2, width)]
     fields = [field for field in found.values() if field.stride != (0, 0)]
-    seen = chance([field.site for field in fields], (height, width), stripes, lambda site, changed: changed.any(1).flatten(1)) if fields else {}
+    seen = chance([field.site for field in fields], (height, width), stripes, any_unit) if fields else {}
     for field in fields:
         edges = field.boxes()
         for stripe, changed in zip(stripes, seen[field.site.address], strict=True):

@@ -26,7 +26,7 @@ def sample_sizes(module: nn.Module, preprocess: Preprocess, channels: int) -> li
     """Sizes of the input frame to try, likeliest first; only one where the preprocessing fixes it."""
     if preprocess.output_size is not None:
         return [preprocess.output_size]
-    first = next((inner for inner in module.modules() if isinstance(inner, CONVOLUTIONS + (nn.Linear,))), None)
+    first = next((inner for inner in module.modules() if isinstance(inner, (*CONVOLUTIONS, nn.Linear))), None)
     if isinstance(first, nn.Linear) and (side := _side(first.in_features, channels)):
         return [(side, side)]
     return [(side, side) for side in COMMON]

@@ -23,8 +23,8 @@ class Site:
 
     `grid` is the shape of its places at the network's usual input: (rows, columns) where spatial, (tokens,) for tokens, () for
     a vector. `multiple` counts windows: a windowed attention sees each photograph as that many batch rows. `overwritten` says
-    that the network later writes into this tensor. `before` is the address of the pre-activation where the site is rectified; `affine` that of the layer whose weights make its
-    units (its own, or the one that this site normalises).
+    that the network later writes into this tensor. `before` is the address of the pre-activation where the site is rectified;
+    `affine` that of the layer whose weights make its units (its own, or the one that this site normalises).
     """
 
     address: str
