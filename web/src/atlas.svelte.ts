@@ -1,5 +1,6 @@
 // The open atlas: its manifest, and what has been fetched of it so far.
 
+import { type Page, splitAddress } from './address'
 import { fetchPart, fetchWhole, Recent } from './data/files'
 import { type EvidenceRow, type ExemplarRow, readTable, type UnitRow } from './data/tables'
 import type { Manifest, NetworkEntry, SiteEntry } from './schema'
@@ -52,20 +53,24 @@ export class Atlas {
     })
   }
 
-  // All sites are searched for an address; classes by their label at sites that have labels.
-  find(network: NetworkEntry, text: string): { site: string; unit: string | null }[] {
-    const wanted = text.trim()
+  // Sites by their address, units by site and number, classes by label, photographs by name.
+  find(network: NetworkEntry, text: string): { text: string; page: Page }[] {
+    const wanted = text.trim().toLowerCase()
     if (!wanted) return []
-    const colon = wanted.indexOf(':')
-    const [place, unit] = colon < 0 ? [wanted, null] : [wanted.slice(0, colon), wanted.slice(colon + 1)]
-    const sites = network.sites.filter((site) => site.address.toLowerCase().includes(place.toLowerCase()))
-    const found = sites.map((site) => ({ site: site.address, unit }))
+    const { site: place, unit } = splitAddress(wanted)
+    const sites = network.sites.filter((site) => site.address.toLowerCase().includes(place)).map((site) => toFound(network, site.address, unit))
     const head = network.sites.findLast((site) => network.labels?.length === site.units)
-    const classes = (network.labels ?? []).filter((label) => head && colon < 0 && label.toLowerCase().includes(wanted.toLowerCase()))
-    return [...found, ...classes.slice(0, 20).map((label) => ({ site: head!.address, unit: label }))].slice(0, 40)
+    const labels = head && unit === null ? network.labels!.filter((label) => label.toLowerCase().includes(wanted)) : []
+    const photos = network.photographs.filter((photo) => photo.identity.toLowerCase().includes(wanted))
+    return [
+      ...sites,
+      ...labels.slice(0, 20).map((label) => toFound(network, head!.address, label)),
+      ...photos.slice(0, 20).map(({ identity }) => ({ text: identity, page: { kind: 'photo' as const, network: network.slug, photo: identity } })),
+    ]
   }
 }
 
-export function isTwin(network: NetworkEntry): boolean {
-  return network.twin !== null
+function toFound(network: NetworkEntry, site: string, unit: string | null): { text: string; page: Page } {
+  if (unit === null) return { text: site, page: { kind: 'site', network: network.slug, site } }
+  return { text: `${site}:${unit}`, page: { kind: 'unit', network: network.slug, site, unit } }
 }

@@ -1,4 +1,5 @@
 import './tokens.css'
+import './cells.css'
 
 import { mount } from 'svelte'
 

@@ -91,9 +91,15 @@ function plain(row: Record<string, unknown>): Record<string, unknown> {
   return row
 }
 
-// What can't be: a p under its floor, or a q under its p. The page says so in place of the claim.
-export function contradiction(row: EvidenceRow): string | null {
+// What can't be: a p under its floor, a q under its p, dots that tell another count than the row. The page says so in place of the claim.
+export function contradiction(row: EvidenceRow, dots: number[] | null = null): string | null {
   if (Number.isNaN(row.p)) return null
-  const holds = row.floor <= row.p * (1 + 1e-5) && row.p <= row.q * (1 + 1e-5)
-  return holds ? null : `This row contradicts itself (floor ${row.floor}, p ${row.p}, q ${row.q}) and is not shown.`
+  if (row.floor > row.p * (1 + 1e-5) || row.p > row.q * (1 + 1e-5))
+    return `This row contradicts itself (floor ${row.floor}, p ${row.p}, q ${row.q}) and is not shown.`
+  if (!dots?.length || row.null !== 'twins' || row.draws === 0) return null
+  const drawn = dots.filter((dot) => dot >= row.effect).length / dots.length
+  const told = row.count / row.draws
+  // Dots are quantiles: they may miss the count by one dot, no more.
+  if (Math.abs(drawn - told) <= 1 / dots.length + 1e-6) return null
+  return `The dots and the count disagree (${Math.round(drawn * dots.length)} of ${dots.length} dots, ${row.count} of ${row.draws} units), so neither is shown.`
 }

@@ -81,8 +81,3 @@ export function strip(
     axis: base,
   }
 }
-
-// How many dots stand at or beyond the observed value: must agree with the table's count to within one dot.
-export function dotsBeyond(dots: number[], effect: number): number {
-  return dots.filter((dot) => dot >= effect).length
-}

@@ -1,0 +1,35 @@
+// Every key the viewer listens to, and when it does not listen: while typing, with a modifier held, and when switched off.
+
+export const KEYS: [string, string][] = [
+  ['j, k', 'next and previous unit, in the order you came in'],
+  ['1 to 7', 'photographs from the weakest to the strongest'],
+  ['t', 'the same address in the next network of this atlas, as an untrained twin (its units do not correspond)'],
+  ['arrows, Home, End, Enter', 'move over a grid, open a unit'],
+  ['/', 'find an address, a class or a photograph'],
+  ['Escape', 'leave the search or this help'],
+  ['?', 'this help'],
+]
+
+const OFF = 'optogram.keys'
+
+export function keysOn(): boolean {
+  try {
+    return localStorage.getItem(OFF) !== 'off'
+  } catch {
+    return true
+  }
+}
+
+export function switchKeys(on: boolean): void {
+  try {
+    localStorage.setItem(OFF, on ? 'on' : 'off')
+  } catch {
+    // Storage may be forbidden; then keys stay on.
+  }
+}
+
+export function listens(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false
+  if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return false
+  return keysOn()
+}
