@@ -88,9 +88,20 @@ class Result:
         return target
 
     def _write_arrays(self, path: Path) -> None:
-        arrays: dict[str, Any] = {name: np.asarray(getattr(self, name)) for name in self.ARRAYS}
+        arrays: dict[str, Any] = self.arrays()
         with path.open("wb") as file:
             np.savez_compressed(file, provenance=np.array(json.dumps(self.provenance.as_dict(), default=str)), **arrays)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The numbers by name, as `save` writes them: arrays of several sizes numbered (`values_0`), what there is not left out."""
+        found = {}
+        for name in self.ARRAYS:
+            value = getattr(self, name)
+            if isinstance(value, tuple):
+                found.update({f"{name}_{number}": np.asarray(entry) for number, entry in enumerate(value)})
+            elif value is not None:
+                found[name] = np.asarray(value)
+        return found
 
     def _repr_html_(self) -> str:
         import base64

@@ -105,8 +105,7 @@ def _checked_settings(function: Callable[..., Answer], name: str, settings: Mapp
     known = [key for key, parameter in inspect.signature(function).parameters.items() if parameter.kind is parameter.KEYWORD_ONLY]
     for key in settings:
         if key not in known:
-            hint = f"{name} takes {', '.join(known)}." if known else f"{name} takes none."
-            raise SettingError(unknown("setting", key, known, hint, where=f" of {name}"))
+            raise SettingError(unknown("setting", key, known, where=f" of {name}") if known else f'{name} takes no settings; got "{key}"')
     return dict(settings)
 
 

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks", "_load_state_dict_pre_hooks")
 
+PLAIN = (bool, int, float, str, bytes, tuple, type(None))
+
 
 def photograph(module: nn.Module) -> dict[str, Any]:
     """Everything that can be told of a module from outside, copied, by name."""
@@ -21,7 +23,9 @@ def photograph(module: nn.Module) -> dict[str, Any]:
         found[f"{path}: forward"] = vars(inner).get("forward")
         for hooks in HOOKS:
             found[f"{path}: {hooks}"] = tuple(getattr(inner, hooks, {}).items())
+        found[f"{path}: object"] = id(inner)
         found[f"{path}: attributes"] = sorted(vars(inner))
+        found[f"{path}: settings"] = {name: value for name, value in vars(inner).items() if isinstance(value, PLAIN)}
     for kind, tensors in (("parameter", module.named_parameters()), ("buffer", module.named_buffers())):
         for name, tensor in tensors:
             found.update({f"{kind} {name}: {what}": value for what, value in _tensor(tensor).items()})

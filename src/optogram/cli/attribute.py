@@ -1,0 +1,52 @@
+"""Show what in a photograph drives a unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from optogram.cli._options import Device, Labels, Model, Seed, Weights
+
+
+def attribute(
+    model: Model,
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photograph.", show_default=False)],
+    unit: Annotated[str | None, typer.Argument(metavar="[TARGET]", help="fc:tabby, tabby, layer3:12@3,5 or 'tabby - tiger cat'.")] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="T", help="The same as TARGET.")] = None,
+    method: Annotated[str, typer.Option("--method", help="See `optogram methods`.")] = "guided_backprop",
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .webp or .jpg figure, or .npz for the numbers.")] = Path(
+        "attribution.png"
+    ),
+    source: Annotated[str | None, typer.Option("--source", metavar="SITE", help="Ask about this site's units instead of the pixels.")] = None,
+    reduce: Annotated[str, typer.Option("--reduce", help="A unit's response: max (its greatest neuron), mean or sum over places.")] = "max",
+    baseline: Annotated[str | None, typer.Option("--baseline", help="What stands for absence: black, mean, blur or noise.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of integrated gradients.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Where Grad-CAM reads.")] = None,
+    window: Annotated[int | None, typer.Option("--window", min=1, help="Side of occlusion's window in pixels.")] = None,
+    stride: Annotated[int | None, typer.Option("--stride", min=1, help="Step of occlusion's window in pixels.")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="generalised: go on where no paper defines the method.")] = None,
+    max_memory: Annotated[str | None, typer.Option("--max-memory", help="Such as 2GB: smaller inner batches.")] = None,
+    weights: Weights = None,
+    labels: Labels = None,
+    seed: Seed = 0,
+    device: Device = None,
+) -> None:
+    """Show what in a photograph drives a unit."""
+    from optogram.attribution._attribute import attribute as run
+    from optogram.errors import NotDefinedError, SettingError
+    from optogram.network.load import load
+
+    if (unit is None) == (target is None):
+        raise SettingError("say what the map is to explain, once: optogram attribute MODEL PHOTO TARGET, such as fc:tabby or layer3:12")
+    given: dict[str, Any] = {"baseline": baseline, "steps": steps, "site": site, "window": window, "stride": stride, "rule": rule}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    try:
+        found = run(network, photo, unit or target, method, source=source, reduce=reduce, max_memory=max_memory, seed=seed, **chosen)
+    except NotDefinedError as error:
+        raise NotDefinedError(str(error).replace('rule="generalised"', "--rule generalised").replace("Use ", "Use --method ", 1)) from error
+    found.save(out)
+    print(found)
+    print(out)
