@@ -15,7 +15,7 @@ RECTIFIERS: dict[Callable[..., Any], str] = {
     F.relu6: "relu6",
     **dict.fromkeys((F.hardtanh, F.hardtanh_), "hardtanh"),
     **dict.fromkeys((F.leaky_relu, F.leaky_relu_), "leaky_relu"),
-    **dict.fromkeys((F.threshold, F.threshold_, torch.threshold, torch.threshold_), "threshold"),
+    **dict.fromkeys((F.threshold, F.threshold_, torch.threshold, torch.threshold_), "threshold"),  # type: ignore[attr-defined]
     **dict.fromkeys((F.elu, F.elu_), "elu"),
     **dict.fromkeys((F.celu, F.celu_, torch.celu, torch.celu_), "celu"),
     **dict.fromkeys((F.selu, F.selu_, torch.selu, torch.selu_), "selu"),

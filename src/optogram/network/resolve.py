@@ -92,8 +92,9 @@ def _class(census: Census, text: str) -> Unit | None:
 def _labelled(site: Site, label: str) -> int:
     if not site.labels:
         raise AddressError(f'{site.address} has no labels, so "{label}" names no unit of it; write an index, 0 to {site.units - 1}')
-    for same in (lambda name: name == label, lambda name: name.casefold() == label.casefold()):
-        found = [index for index, name in enumerate(site.labels) if same(name)]
+    exact = [index for index, name in enumerate(site.labels) if name == label]
+    alike = [index for index, name in enumerate(site.labels) if name.casefold() == label.casefold()]
+    for found in (exact, alike):
         if len(found) == 1:
             return found[0]
         if found:

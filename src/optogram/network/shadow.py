@@ -37,10 +37,10 @@ class Shadow:
             self.module = _copied(self.original, self.device, private=False)
             self._names, self._seen = _names(self.original), {}
         mine = {**dict(self.module.named_parameters()), **dict(self.module.named_buffers())}
-        for name, theirs in self.original.named_parameters():
-            self._follow(name, theirs, mine[name])
-        for name, theirs in self.original.named_buffers():
-            self._copy(name, theirs, mine[name])
+        for name, parameter in self.original.named_parameters():
+            self._follow(name, parameter, mine[name])
+        for name, buffer in self.original.named_buffers():
+            self._copy(name, buffer, mine[name])
 
     def _follow(self, name: str, theirs: Tensor, mine: Tensor) -> None:
         if theirs.data_ptr() == mine.data_ptr() and theirs.shape == mine.shape:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -79,7 +80,7 @@ class Site:
         flat = self.places(tensor)
         if unit.head:
             width = self.units // self.heads
-            one = flat[:, unit.index * width : (unit.index + 1) * width].norm(dim=1)
+            one: Tensor = torch.linalg.vector_norm(flat[:, unit.index * width : (unit.index + 1) * width], dim=1)
         else:
             one = flat[:, unit.index]
         if self.layout == "vector":
