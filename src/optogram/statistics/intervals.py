@@ -83,7 +83,8 @@ def jackknife(
     """Interval of `statistic(indices of samples)` from random subsets that keep a share of the groups, without repeats; arrays as `bootstrap`.
 
     Standard error sqrt(k / (n - k)) times the standard deviation over subsets of k of n groups; limits by Student's t on subsets - 1 degrees of
-    freedom. Costs subsets + 1 evaluations. For means, rates and correlations over all groups; as little for extremes as the bootstrap.
+    freedom, not clipped to any range. Costs subsets + 1 evaluations. For means, rates and correlations over all groups; for extremes as little as
+    the bootstrap.
     """
     index, count = group_index(groups, len(groups))
     size = round(kept * count)

@@ -118,7 +118,7 @@ def found(shift: float, draws: int, level: float = 0.05) -> float:
 def least_shift(draws: int, level: float = 0.05, power: float = 0.8) -> float:
     """How far above its null, in its standard deviations, a value must lie to have p <= level with that chance; infinity with too few draws.
 
-    For a unit found by Benjamini-Hochberg give level times the share of the family that is found with it: 1 / units if alone, `power` if all are alike.
+    For a unit found by Benjamini-Hochberg give level times the share of the family that is found with it: 1 / units alone, `power` if all are.
     """
     if found(20.0, draws, level) < power:
         return math.inf
@@ -126,7 +126,7 @@ def least_shift(draws: int, level: float = 0.05, power: float = 0.8) -> float:
 
 
 def discovered(shift: float, units: int, draws: int, level: float = 0.05) -> float:
-    """The share of units found by Benjamini-Hochberg if all lie `shift` above the null: the greatest x = found(shift, draws, level x).
+    """The share of units found by Benjamini-Hochberg if all lie `shift` above the null: greatest x = found(shift, draws, level x).
 
     0 where that share would be less than one unit.
     """
