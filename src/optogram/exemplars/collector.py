@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from optogram.exemplars.extremes import Extremes, blocks, greatest, least
+from optogram.exemplars.extremes import Extremes, blocks, both, greatest, least
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.lists import Lists
 from optogram.exemplars.plan import Plan, Planned
@@ -86,8 +86,7 @@ class Collector:
             raise ValueError(f"the buffer holds {self.rows} photographs; flush before the next batch")
         self._batch = slice(len(self.numbers), len(self.numbers) + len(numbers))
         self._panel_rows = torch.tensor(self.recording.rows_of(numbers), device=self.device) if panel else None
-        self._numbers = torch.tensor(numbers, device=self.device)[:, None]
-        self._beaten = {name: self._thresholds(name, folds) for name in ("top", "bottom")} if self.lazy else {}
+        self._limit = {name: self._limits(name, numbers, folds) for name in ("top", "bottom")} if self.lazy else {}
         self._next = list(numbers), list(folds)
 
     def end(self) -> bool:
@@ -120,13 +119,12 @@ class Collector:
     def _read(self, entry: Planned, tensor: Tensor) -> None:
         maps = blocks(entry.site, tensor)
         self.grids.see(entry.site, maps)
-        high = greatest(maps)
+        high, low = both(maps) if entry.before is None else (greatest(maps), None)
         places = self._keep("top", entry, high, high.values)
         if self._panel_rows is not None:
             self.recording.record(entry, self._panel_rows, maps)
             self.recording.record_extremes(entry, "greatest", self._panel_rows, high, places)
-        if entry.before is None:
-            low = least(maps)
+        if low is not None:
             self._keep("bottom", entry, low, -low.values, everywhere=False)
 
     def _read_before(self, entry: Planned, tensor: Tensor) -> None:
@@ -146,19 +144,16 @@ class Collector:
         if not self.lazy or (everywhere and self._panel_rows is not None):
             kept.copy_(found.places())
             return kept
-        photos, units = self._rivals(name, entry, values).nonzero(as_tuple=True)
+        photos, units = (values >= self._limit[name][:, entry.columns]).nonzero(as_tuple=True)
         if len(photos):
             kept[photos, units] = found.locate(photos, units).int()
         return kept
 
-    def _rivals(self, name: str, entry: Planned, values: Float[Tensor, "batch unit"]) -> Bool[Tensor, "batch unit"]:
-        """Which values beat the last entry of their list: greater, or equal with a lower number."""
-        least_value, its_number = (part[:, entry.columns] for part in self._beaten[name])
-        return (values > least_value) | ((values == least_value) & (self._numbers < its_number))
-
-    def _thresholds(self, name: str, folds: Sequence[int]) -> tuple[Float[Tensor, "batch unit"], Int[Tensor, "batch unit"]]:
-        values, numbers = (self.tally.top if name == "top" else self.tally.bottom).thresholds()
-        return values[list(folds)], numbers[list(folds)]
+    def _limits(self, name: str, numbers: Sequence[int], folds: Sequence[int]) -> Float[Tensor, "batch unit"]:
+        """What a value must reach to enter its list; an equal one may where a photograph of the batch comes before the list's last."""
+        values, last = (self.tally.top if name == "top" else self.tally.bottom).thresholds()
+        above = torch.nextafter(values, torch.full_like(values, float("inf")))
+        return torch.where(last < min(numbers), above, values)[list(folds)]
 
     def _lowest(self, values: Float[Tensor, "photo unit"], folds: list[int]) -> Float[Tensor, "fold unit"]:
         low = self.tally.low.clone()

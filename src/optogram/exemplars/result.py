@@ -83,12 +83,12 @@ class Sweep(Result):
         return int((self.sizes[:, 0] > 0).sum()) - sum(1 for one in self.left_out if self.sizes[self._number[one.name], 0] > 0)
 
     def exemplars(self, unit: str, kind: Kind = "top", k: int | None = None, fold: int | None = None) -> Exemplars:
-        """The `k` (default: 9, or as many as were kept) photographs that drive a unit most (`"top"`) or least (`"bottom"`), or `k` nearest each quantile of its
-        responses.
+        """The `k` photographs that drive a unit most (`"top"`) or least (`"bottom"`), or `k` nearest each quantile of its responses.
 
-        A photograph's activation is its neuron with the greatest value (bottom: with the least). At rectified sites bottom and
-        quantile exemplars are of the pre-activation, where there is one. `fold`: one half only. Quantiles (5, 25, 50, 75, 95 %)
-        come from the panel. Raises `AddressError` for an unknown unit, `SettingError` if `k` is more than the sweep kept.
+        `k` is 9 by default, or as many as were kept. A photograph's activation is its neuron with the greatest value (bottom: the
+        least). At rectified sites bottom and quantile exemplars are of the pre-activation, where there is one. `fold`: one half
+        only. Quantiles (5, 25, 50, 75, 95 %) come from the panel.
+        Raises `AddressError` for an unknown unit, `SettingError` if `k` is more than the sweep kept.
         """
         entry, index = self._found(unit)
         k = min(USUAL, self.k) if k is None else k
