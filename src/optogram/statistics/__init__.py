@@ -7,17 +7,20 @@ One concept, one file; NaN stands for "not tested" everywhere, passes through, a
         spearman_paired(scores [patch, unit], responses [patch, unit]) -> [unit]
         spearman_interval(scores, responses, groups, level=.95) -> Interval
     identification  the wrong-picture null: does this picture tell the truth about this unit?
-        wrong_picture(matrix [unit, picture], left_out=None) -> Identification(.p .floor .rank .count .margin .tested .credit() .rate())
+        wrong_picture(matrix [unit, picture], left_out=None)
+            -> Identification(.p .q .floor .at_least .draws .rank .count .margin .tested .units .credit(size=32) .rate(size=32) .line_up_size())
         line_up(rank, count, size=32) -> credit
-        too_alike(responses, above=.8) -> left_out
+        too_alike(responses, above=.8) -> left_out [unit, unit]
     gate            the twin null, on its two levels
         family_gate(statistic, twins [twin]) -> Gate(.p .floor .exceeding .twins .open_at(level) .can_open(level) .sentence(level))
-        unit_level(observed [unit], twins [twin, unit]) -> UnitLevel(.p .q .floor .least_q .at_least .draws .reach(level) .can_show(level))
+        unit_level(observed [unit], twins [twin, unit]) -> UnitLevel(.p .q .floor .least_q .at_least .draws .units .twins .reach(level) .can_show(level))
         twins_needed(level=.05) -> 21
     permutation     p by draws from a null: floor(draws), p_value, pooled_p, reach, max_t
     multiplicity    adjust(p, method="benjamini_hochberg") -> q; check_order(floor, p, q)
-    intervals       Interval; bootstrap, bootstrap_mean and jackknife over groups; clopper_pearson, wilson
-    effects         auc, d_prime, participation_ratio, median_absolute_deviation
-    verdict         decide(Findings(...)) -> Decision(.verdict, .because): stands, leans, can't tell, salmon, not tested
-    power           before the run: what could be found with so many photographs, units and twins
+    intervals       Interval(.estimate .low .high .level .method)
+        jackknife(statistic(indices) -> array, groups) for a whole wrong-picture test; bootstrap, bootstrap_mean for what is smooth
+        clopper_pearson(hits, count), wilson(hits, count)
+    effects         auc, d_prime, d_prime_of_auc, participation_ratio, median_absolute_deviation
+    verdict         decide(Findings(...)) -> Decision(.verdict .own .gate .twin .because): stands, leans, can't tell, salmon, not tested
+    power           before the run: plan(photographs, units, twins) -> Power; found, least_shift, discovered, identification_rate, least_spearman
 """
