@@ -83,7 +83,7 @@ def _class(census: Census, text: str) -> Unit | None:
         return None
     label = text.strip('"')
     heads = [site for address in census.listed if (site := census.sites[address]).labels]
-    for site in sorted(heads, key=lambda site: (site.kind != "head", site.layout != "vector", -site.order)):
+    for site in sorted(heads, key=lambda site: (site.kind != "head", not site.default, site.layout != "vector", -site.order)):
         if label in (site.labels or ()) or label.casefold() in [name.casefold() for name in site.labels or ()]:
             return Unit(site, _labelled(site, label))
     return None

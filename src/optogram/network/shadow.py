@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -43,7 +45,7 @@ class Shadow:
             self._copy(name, buffer, mine[name])
 
     def _follow(self, name: str, theirs: Tensor, mine: Tensor) -> None:
-        if theirs.data_ptr() == mine.data_ptr() and theirs.shape == mine.shape:
+        if theirs.data_ptr() == mine.data_ptr() and theirs.shape == mine.shape and theirs.dtype == mine.dtype:
             return
         if theirs.device == self.device:
             mine.data = theirs.detach()
@@ -55,7 +57,7 @@ class Shadow:
         if self._seen.get(name) == stamp:
             return
         with torch.no_grad():
-            if theirs.shape != mine.shape:
+            if theirs.shape != mine.shape or theirs.dtype != mine.dtype:
                 mine.data = theirs.detach().to(self.device, copy=True)
             else:
                 mine.copy_(theirs)
@@ -65,10 +67,24 @@ class Shadow:
 def weights_hash(module: nn.Module) -> str:
     """16 hexadecimal digits over every parameter and buffer, with names, shapes and types."""
     digest = hashlib.blake2b(digest_size=8)
-    for name, tensor in sorted({**dict(module.named_parameters()), **dict(module.named_buffers())}.items()):
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b"")
+    for label, content in _contents(module):
+        digest.update(label)
+        digest.update(content)
     return digest.hexdigest()
+
+
+def checksum(module: nn.Module) -> int:
+    """32 bits over the same bytes, in a fifth of the time: enough to see that the weights are still those that were hashed."""
+    total = 0
+    for label, content in _contents(module):
+        total = zlib.crc32(content, zlib.crc32(label, total))
+    return total
+
+
+def _contents(module: nn.Module) -> Iterator[tuple[bytes, Any]]:
+    for name, tensor in sorted({**dict(module.named_parameters()), **dict(module.named_buffers())}.items()):
+        label = f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode()
+        yield label, tensor.detach().contiguous().cpu().reshape(-1).view(torch.uint8).numpy().data if tensor.numel() else b""
 
 
 def _copied(module: nn.Module, device: torch.device, private: bool) -> nn.Module:
