@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,12 +13,20 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from optogram.network.network import Network
+from optogram.network.rectifiers import Rectifier
 from optogram.network.site import Site
+from optogram.network.tap import Taps
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
 from optogram.synthesis.objectives._objective import Objective, measure
 from optogram.synthesis.optimisers import Optimiser, along, row_size
 from optogram.synthesis.resample import resample, view
 from optogram.synthesis.stage import Stage
+from optogram.synthesis.transforms._transform import Matrix
+
+REDIRECTED = 16
+"""For so many steps a row without any gradient gets the one that silent rectifiers held back."""
+
+Slope = tuple[Tensor, list[Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +55,60 @@ def ascend(net: Network, objectives: Sequence[Objective], canvas: Canvas, stage:
     reads = {site.address: read_site(net, site) for objective in objectives for site in objective.sites}
     with net.tap(*{site.address for site in reads.values()}) as taps:
         for step in range(steps):
-            pictures = canvas.draw(parameters, *stage.canvas)
-            seen = resample(pictures, view(stage.transforms, random) @ stage.still(), *stage.view)
-            net.run(seen, "input")
-            values = measure(objectives, lambda site: (reads[site.address], taps[reads[site.address].address]))
-            gradients = torch.autograd.grad(values.sum(), parameters)
-            trace[step] = values.detach()
-            sizes = row_size(gradients)
-            sound = torch.isfinite(sizes) & torch.isfinite(values.detach())
-            if device.type != "cpu" or not bool(sound.all()):
-                gradients = tuple(torch.where(along(sound, gradient), gradient, 0) for gradient in gradients)
-                sizes = torch.where(sound, sizes, 0)
+            matrix = view(stage.transforms, random) @ stage.still()
+            slope = partial(_slope, net, objectives, canvas, stage, parameters, matrix, reads, taps)
+            values, gradients, sizes = slope()
             moved |= sizes > 0
+            if step < REDIRECTED and bool((sizes == 0).any()):
+                gradients, sizes = _redirected(net, slope, gradients, sizes)
+            sound = torch.isfinite(sizes) & torch.isfinite(values)
+            if device.type != "cpu" or not bool(sound.all()):
+                gradients = [torch.where(along(sound, gradient), gradient, 0) for gradient in gradients]
+                sizes = torch.where(sound, sizes, 0)
+            trace[step] = values
             finite &= sound
             with torch.no_grad():
                 walk.step(parameters, gradients, sizes)
                 canvas.project(parameters)
     return Climb(_finished(canvas, parameters, stage), trace.T.contiguous(), moved, finite)
+
+
+def _slope(
+    net: Network,
+    objectives: Sequence[Objective],
+    canvas: Canvas,
+    stage: Stage,
+    parameters: Parameters,
+    matrix: Matrix,
+    reads: Mapping[str, Site],
+    taps: Taps,
+) -> Slope:
+    """One forward and backward pass: each row's value, its gradient, and the gradient's root mean square."""
+    seen = resample(canvas.draw(parameters, *stage.canvas), matrix, *stage.view)
+    net.run(seen, "input")
+    values = measure(objectives, lambda site: (reads[site.address], taps[reads[site.address].address]))
+    if not values.requires_grad:
+        return values.detach(), [torch.zeros_like(parameter) for parameter in parameters], torch.zeros_like(values)
+    gradients = [
+        torch.zeros_like(parameter) if gradient is None else gradient
+        for parameter, gradient in zip(parameters, torch.autograd.grad(values.sum(), parameters, allow_unused=True), strict=True)
+    ]
+    return values.detach(), gradients, row_size(gradients)
+
+
+def _redirected(net: Network, slope: Callable[[], Slope], gradients: list[Tensor], sizes: Tensor) -> tuple[list[Tensor], Tensor]:
+    """For rows without a gradient, that which silent rectifiers on the way would give if they let it through."""
+    with net.rectified_by(let_through):
+        _, through, strength = slope()
+    dead = sizes == 0
+    return [torch.where(along(dead, new), new, old) for new, old in zip(through, gradients, strict=True)], torch.where(dead, strength, sizes)
+
+
+def let_through(z: Tensor, grad: Tensor, rectifier: Rectifier) -> Tensor:
+    """The plain gradient; in a row where that is nothing, what would wake the silent: max(grad, 0) (Lucid's redirected ReLU)."""
+    plain = rectifier.backward(z, grad)
+    silent = (plain.flatten(1) == 0).all(1)
+    return torch.where(along(silent, plain), grad.clamp(min=0), plain)
 
 
 def read_site(net: Network, site: Site) -> Site:

@@ -14,6 +14,7 @@ from torch import Tensor
 from optogram.network.network import Network
 from optogram.result import Provenance
 from optogram.synthesis.ascend import Climb, read_site
+from optogram.synthesis.natural import natural
 from optogram.synthesis.objectives._objective import Objective, measure
 from optogram.synthesis.resample import GRAY, resample
 from optogram.synthesis.result import Synthesis
@@ -82,6 +83,7 @@ def collected(objectives: Sequence[Objective], made: Sequence[Made], provenance:
         tuple(objective.unit.address if objective.unit else objective.name for objective in objectives),
         np.array([one.image.shape[1:] for one in made]),
         provenance,
+        tuple(natural(objective, sweep) for objective in objectives),
     )
 
 

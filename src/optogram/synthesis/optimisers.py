@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 
@@ -104,6 +104,6 @@ def row_size(tensors: Sequence[Float[Tensor, "row ..."]]) -> Float[Tensor, " row
     return sizes
 
 
-def along(rows: Float[Tensor, " row"], tensor: Float[Tensor, "row ..."]) -> Float[Tensor, "row ..."]:
+def along(rows: Shaped[Tensor, " row"], tensor: Tensor) -> Shaped[Tensor, "row ..."]:
     """One number a row, shaped to multiply `tensor`."""
     return rows.view(-1, *[1] * (tensor.ndim - 1))

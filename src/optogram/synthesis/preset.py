@@ -9,12 +9,11 @@ from optogram.synthesis.canvases._canvas import Canvas
 from optogram.synthesis.optimisers import Optimiser
 from optogram.synthesis.transforms._transform import Transform
 from optogram.synthesis.transforms.jitter import jitter
-from optogram.synthesis.transforms.pad import pad
 from optogram.synthesis.transforms.rotate import rotate
 from optogram.synthesis.transforms.scale import scale
 
-ROBUST: tuple[Transform, ...] = (pad(12), jitter(8), scale(0.9, 1.1), rotate(10.0), jitter(4))
-"""Lucid's transforms, for canvases of `FULL` pixels."""
+ROBUST: tuple[Transform, ...] = (jitter(8), scale(0.9, 1.1), rotate(10.0), jitter(4))
+"""Lucid's transforms without its border, which makes each step 1.4 times dearer; for canvases of `FULL` pixels."""
 FULL = 128
 """The side of the canvas for which the transforms' amounts are meant; smaller canvases get less of each."""
 

@@ -76,18 +76,22 @@ def sparse_map(matrix: Matrix, rows: int, columns: int, height: int, width: int)
 
 
 class _Sparse(torch.autograd.Function):
-    """out = S x + (1 - S 1) / 2 for pixels as rows; the gradient is S' g."""
+    """out = S x + (1 - S 1) / 2 for pixels as rows; the gradient is S' g. The result is a view whose pixels lie together."""
 
     @staticmethod
     def forward(context: Any, images: Tensor, sparse: Any, height: int, width: int) -> Tensor:
         count, channels = images.shape[:2]
         context.sparse, context.shape = sparse, images.shape
         pixels = images.reshape(count * channels, -1).t().contiguous().numpy()
-        seen = torch.from_numpy(sparse @ (pixels - np.float32(GRAY)))
-        return seen.view(height, width, count, channels).permute(2, 3, 0, 1) + GRAY
+        seen = sparse @ pixels
+        outside = GRAY * (1 - sparse.data.reshape(-1, 4).sum(1))
+        if outside.any():
+            seen += outside[:, None]
+        return torch.from_numpy(seen).view(height, width, count, channels).permute(2, 3, 0, 1)
 
     @staticmethod
     def backward(context: Any, *gradients: Any) -> tuple[Tensor, None, None, None]:
         (gradient,) = gradients
         pixels = gradient.permute(2, 3, 0, 1).reshape(-1, gradient.shape[0] * gradient.shape[1]).numpy()
-        return torch.from_numpy(context.sparse.T @ pixels).t().reshape(context.shape), None, None, None
+        spread = torch.from_numpy(context.sparse.T @ pixels)
+        return spread.t().reshape(context.shape), None, None, None

@@ -16,8 +16,8 @@ CELL, GAP, LINE = 144, 8, 13
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
 
-def sheet(images: Sequence[Float[np.ndarray, "channel height width"]], captions: Sequence[tuple[str, str]]) -> Image:
-    """Pictures 0..1, gray or colour, of any sizes; small ones are enlarged by a whole factor, pixels left square."""
+def sheet(images: Sequence[np.ndarray], captions: Sequence[tuple[str, str]]) -> Image:
+    """Pictures [channel, height, width], 0..1, gray or colour, of any sizes; small ones are enlarged by a whole factor, pixels left square."""
     from PIL import Image, ImageDraw
 
     columns = min(len(images), max(1, math.ceil(math.sqrt(len(images) * 1.5))), 12) or 1
