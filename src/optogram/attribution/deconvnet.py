@@ -13,7 +13,7 @@ from torch import Tensor
 
 from optogram.attribution._modified import modified
 from optogram.attribution._question import Answer, Question
-from optogram.network.rectifiers import Rectifier
+from optogram.network.rectifiers import Rectifier, by_sign
 
 
 def deconvnet(question: Question, *, rule: Literal["generalised"] | None = None) -> Answer:
@@ -21,6 +21,7 @@ def deconvnet(question: Question, *, rule: Literal["generalised"] | None = None)
     return modified(question, deconvolved, rule)
 
 
+@by_sign
 def deconvolved(z: Float[Tensor, "..."], grad: Float[Tensor, "..."], rectifier: Rectifier) -> Float[Tensor, "..."]:
     """The rule at one rectifier."""
     return grad.clamp(min=0)

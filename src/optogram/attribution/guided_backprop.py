@@ -13,7 +13,7 @@ from torch import Tensor
 
 from optogram.attribution._modified import modified
 from optogram.attribution._question import Answer, Question
-from optogram.network.rectifiers import Rectifier
+from optogram.network.rectifiers import Rectifier, by_sign
 
 
 def guided_backprop(question: Question, *, rule: Literal["generalised"] | None = None) -> Answer:
@@ -25,6 +25,7 @@ def guided_backprop(question: Question, *, rule: Literal["generalised"] | None =
     return modified(question, guided, rule)
 
 
+@by_sign
 def guided(z: Float[Tensor, "..."], grad: Float[Tensor, "..."], rectifier: Rectifier) -> Float[Tensor, "..."]:
     """The rule at one rectifier."""
     positive = grad.clamp(min=0)

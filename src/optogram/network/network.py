@@ -19,7 +19,7 @@ from optogram.network.functional import Watch
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
 from optogram.network.sample import first_channels, sample_sizes
-from optogram.network.shadow import Shadow, weights_hash
+from optogram.network.shadow import Shadow, checksum, weights_hash
 from optogram.network.site import Site, SiteTable, Unit
 from optogram.network.tap import Edit, Reached, Recorder, Taps
 from optogram.network.trace import trace
@@ -61,6 +61,7 @@ class Network:
         self._wiring = Wiring(self._shadow.module)
         self._lock = threading.RLock()
         self._census: Census | None = None
+        self._hashed: tuple[int, str] | None = None
         self._flatten = False
         self.moments: tuple[Any, dict[str, tuple[Tensor, Tensor]]] | None = None
         self._fields: dict[str, Field] = {}
@@ -85,8 +86,12 @@ class Network:
 
     @property
     def weights_hash(self) -> str:
-        """16 hexadecimal digits over every parameter and buffer, taken afresh."""
-        return weights_hash(self._shadow.module if self._shadow.private else self._shadow.original)
+        """16 hexadecimal digits over every parameter and buffer as they are now (a checksum tells whether they must be hashed again)."""
+        module = self._shadow.module if self._shadow.private else self._shadow.original
+        now = checksum(module)
+        if self._hashed is None or self._hashed[0] != now:
+            self._hashed = now, weights_hash(module)
+        return self._hashed[1]
 
     @property
     def input_size(self) -> tuple[int, int]:

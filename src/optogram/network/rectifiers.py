@@ -87,6 +87,12 @@ Rule = Callable[[Tensor, Tensor, Rectifier], Tensor]
 """`rule(z, grad, rectifier)`: the gradient that is handed down, from the pre-activation and the gradient that comes in."""
 
 
+def by_sign(rule: Rule) -> Rule:
+    """Says of a rule that it asks of z only where it is positive: of a plain ReLU in place it then gets the output, which spares a copy."""
+    rule.by_sign = True  # type: ignore[attr-defined]
+    return rule
+
+
 class Interception:
     """What an active `rectified_by` has seen: reset by each run, read after it."""
 
@@ -165,16 +171,22 @@ class _Rectified(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z: Tensor, rectifier: Rectifier, rule: Rule, write: Callable[[], Tensor] | None) -> Tensor:
         ctx.rectifier, ctx.rule = rectifier, rule
-        ctx.z = z.detach() if write is None else z.detach().clone()
-        ctx.version = ctx.z._version
+        ctx.by_sign = write is not None and rectifier.kind == "relu" and getattr(rule, "by_sign", False)
+        ctx.z = None if ctx.by_sign else z.detach() if write is None else z.detach().clone()
+        ctx.version = None if ctx.by_sign else ctx.z._version
         if write is None:
             return rectifier.function(z)
         ctx.mark_dirty(z)
-        return write()
+        output = write()
+        if ctx.by_sign:
+            ctx.save_for_backward(output)
+        return output
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
+        if ctx.by_sign:
+            return ctx.rule(*ctx.saved_tensors, grad, ctx.rectifier), None, None, None
         if ctx.z._version != ctx.version:
             raise InterceptionError(
                 f"{ctx.rectifier.path} rectifies a tensor that the network overwrites later, so the rule cannot see it; use gradient instead"
