@@ -151,7 +151,7 @@ def test_a_row_that_is_not_finite_stands_still_and_spares_the_others() -> None:
     assert np.isfinite(made.images).all()
     assert np.isfinite(made.trace[1]).all()
     assert made.verdict[1] != "not finite"
-    assert made.images[1].mean() < 0.2
+    assert made.trace[1, -1] > made.trace[1, 0] + 0.05  # it went on
 
 
 class Rigid(nn.Module):
