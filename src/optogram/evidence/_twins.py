@@ -34,7 +34,7 @@ class TwinMeasure:
     spread: float
 
 
-STANDARDISED_ON = 256
+STANDARDISED_ON = 128
 """Panel photographs on which a twin's batch-norm statistics are estimated."""
 
 Measures = Mapping[tuple[str, str], list[TwinMeasure]]
