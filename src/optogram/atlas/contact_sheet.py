@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PHOTOGRAPHS = 5
 SITES = 5
+EMPTY = Image.new("RGB", (8, 8), "#fbfaf8")
 
 
 def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
@@ -36,12 +37,12 @@ def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
         for row in (tested[0], tested[-1]):
             pictures += _row(atlas, site, row, weights)
             labels.append(f"{site.address}:{row['unit']}  {row['verdict']}")
-    heads = [f"photograph {rank + 1}" for rank in range(PHOTOGRAPHS)] + ["synthesised"] + (["weights"] if weights else [])
+    heads = ["strongest", *("" for _ in range(PHOTOGRAPHS - 1)), "optimised"] + (["weights"] if weights else [])
     network = atlas.networks[0]
     title = f"{network.name}: of each site the first unit by evidence, and the last"
     counted = f"{atlas.manifest.photographs.count:,} photographs, {atlas.manifest.settings['twins']} untrained twins"
     note = f"{counted}. Salmon: an untrained network says the same."
-    sheet = grid(pictures, heads=heads, labels=labels, title=title, note=note, cell=72)
+    sheet = grid([EMPTY if picture is None else picture for picture in pictures], heads=heads, labels=labels, title=title, note=note, cell=72)
 
     def save(partial: Path) -> None:
         sheet.save(partial, format="PNG")

@@ -11,6 +11,7 @@ import numpy as np
 from optogram.atlas.folder import slug, write_atomically
 from optogram.atlas.settings import WORKSHOP, Settings
 from optogram.atlas.site_files import NONE, Pictures
+from optogram.network.address import placed
 from optogram.progress import Progress
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def synthesise_site(root: Path, network: Network, site: Site, sweep: Sweep, sett
         units = [unit for unit in pictured_units(site, settings.picture_units) if moments.least[unit] != moments.greatest[unit]]
         if not units:
             return NONE
-        addresses = [f"{site.address}:{unit}" for unit in units]
+        addresses = [f"{site.address}:{unit}{_place(network, site)}" for unit in units]
         result = synthesize(network, addresses, steps=settings.steps, seed=settings.seed, sweep=sweep, progress=progress)
         pixels = (np.clip(result.images, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(0, 2, 3, 1)
         found = {"units": np.array(units), "pixels": pixels, "activations": np.asarray(result.activations, np.float32)}
@@ -62,6 +63,15 @@ def synthesise_site(root: Path, network: Network, site: Site, sweep: Sweep, sett
 
         write_atomically(checkpoint, write)
     return _read(checkpoint, settings)
+
+
+def _place(network: Network, site: Site) -> str:
+    """The central neuron where it sees less than the image: its picture is then cut as the photographs' patches are."""
+    from optogram.network.receptive_field import field_of
+
+    box = field_of(network, site).box()
+    height, width = network.input_size
+    return placed(site.centre()) if site.grid and box.height * box.width < height * width else ""
 
 
 def _read(checkpoint: Path, settings: Settings) -> Pictures:
