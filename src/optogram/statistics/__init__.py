@@ -13,7 +13,8 @@ One concept, one file; NaN stands for "not tested" everywhere, passes through, a
         too_alike(responses, above=.8) -> left_out [unit, unit]
     gate            the twin null, on its two levels
         family_gate(statistic, twins [twin]) -> Gate(.p .floor .exceeding .twins .open_at(level) .can_open(level) .sentence(level))
-        unit_level(observed [unit], twins [twin, unit]) -> UnitLevel(.p .q .floor .least_q .at_least .draws .units .twins .reach(level) .can_show(level))
+        unit_level(observed [unit], twins [twin, unit])
+            -> UnitLevel(.p .q .floor .least_q .at_least .draws .units .twins .reach(level) .can_show(level))
         twins_needed(level=.05) -> 21
     permutation     p by draws from a null: floor(draws), p_value, pooled_p, reach, max_t
     multiplicity    adjust(p, method="benjamini_hochberg") -> q; check_order(floor, p, q)
