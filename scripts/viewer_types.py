@@ -1,7 +1,6 @@
 """Writes the viewer's TypeScript types from the manifest's models, so that Python and the viewer cannot differ.
 
-    python scripts/viewer_types.py            writes web/src/schema.ts
-    python scripts/viewer_types.py --check    fails where it would change
+`python scripts/viewer_types.py` writes web/src/schema.ts; with `--check` it fails where that would change.
 """
 
 from __future__ import annotations
