@@ -1,0 +1,111 @@
+"""A small atlas, two servers of it, and pages that tell of every error and every request elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from optogram.serve.static import static_server
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+SETTLED = ".fault, footer, [role=grid], tbody, .sites, .maps, .opening"
+"""What every page holds once its tables are read."""
+
+Open = Callable[..., Any]
+
+
+def _small_atlas() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("small_atlas", Path(__file__).with_name("small_atlas.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["small_atlas"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The module that writes the small atlas: its names and labels."""
+    return _small_atlas()
+
+
+@pytest.fixture(scope="session")
+def planted(small: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The small atlas on disk, in a sub-folder of a folder that a server may serve."""
+    return small.write(tmp_path_factory.mktemp("served") / "deep" / "my atlas")
+
+
+def _serving(server: ThreadingHTTPServer) -> Iterator[str]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def own_server(planted: Any) -> Iterator[str]:
+    """The atlas served by optogram."""
+    yield from _serving(static_server(planted.root, 0))
+
+
+class _Plain(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def plain_server(planted: Any) -> Iterator[str]:
+    """The folder two above the atlas, served as `python -m http.server` does: no ranges."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Plain, directory=str(planted.root.parents[1])))
+    server.daemon_threads = True
+    yield from _serving(server)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Any]:
+    """Chromium without a head."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def look(browser: Any, own_server: str) -> Iterator[Open]:
+    """`look("#/tiny", width=390)` gives a page; at the end it must have met no error, and asked nothing of another origin."""
+    told: list[str] = []
+    contexts = []
+
+    def opened(address: str = "", width: int = 1280, height: int = 720, base: str = own_server, **context: Any) -> Any:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: told.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: told.append(f"error: {error}"))
+        page.on("response", lambda answer: told.append(f"{answer.status}: {answer.url}") if answer.status >= 400 else None)
+        page.on("request", lambda asked: None if asked.url.startswith((base, "data:", "blob:")) else told.append(f"elsewhere: {asked.url}"))
+        page.goto(base + address)
+        page.wait_for_selector(SETTLED, state="attached")
+        return page
+
+    opened.told = told  # type: ignore[attr-defined]
+    yield opened
+    for context in contexts:
+        context.close()
+    assert told == []

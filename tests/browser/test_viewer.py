@@ -1,0 +1,184 @@
+"""The viewer in a real browser: the scenes of its design that the first atlas can play."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ESCAPED = "layer1.0.a_block_with_quite_a_long_name~2Frelu~231"
+PAGES = ["", "#/tiny", f"#/tiny/{ESCAPED}", "#/tiny/conv1?as=table", "#/tiny/conv1/0", f"#/tiny/{ESCAPED}/5", "#/tiny/fc/dead"]
+PAGES += ["#/tiny:twin0/fc/great~20white~20shark", "#/tiny/-/photo/folder~2Fphoto~200.jpg", "#/-/about", "#/tiny/nothing", "#/tiny/conv1/99"]
+
+
+def _inside(page: Any, selector: str) -> bool:
+    box = page.locator(selector).first.bounding_box()
+    view = page.viewport_size
+    return bool(box) and box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= view["width"] and box["y"] + box["height"] <= view["height"]
+
+
+def _dots(page: Any) -> tuple[int, int]:
+    """How many dots are drawn, and how many of them at or beyond the line."""
+    places = page.locator("svg .dot").evaluate_all("dots => dots.map(dot => +dot.getAttribute('cx'))")
+    line = float(page.locator("svg .observed").get_attribute("x1"))
+    return len(places), sum(place >= line for place in places)
+
+
+def test_a_link_opens_the_same_unit_from_a_sub_folder_of_a_plain_server(look: Any, plain_server: str) -> None:
+    page = look("deep/my%20atlas/#/tiny/conv1/0?show=q50", base=plain_server)
+    assert page.locator("h1").inner_text() == "conv1:0"
+    assert page.title() == "conv1:0 · tiny"
+    assert page.get_by_role("radio", checked=True).inner_text().startswith("q50")
+    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    page.wait_for_function("document.querySelector('.pair img').naturalWidth === 160")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (390, 844)])
+@pytest.mark.parametrize("unit", [0, 1])
+def test_the_evidence_stands_in_the_first_screen(look: Any, width: int, height: int, unit: int) -> None:
+    page = look(f"#/tiny/conv1/{unit}", width, height)
+    for selector in ("h1", ".verdict p", ".pair figure:nth-child(1) .cells", ".pair figure:nth-child(2) .cells", ".claim svg", ".ruler"):
+        assert _inside(page, selector), selector
+    left, right = (page.locator(f".pair figure:nth-child({side}) .cells").bounding_box() for side in (1, 2))
+    for side in ("y", "width", "height"):
+        assert left[side] == pytest.approx(right[side], abs=0.1)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_nothing_scrolls_sideways(look: Any, width: int) -> None:
+    page = look("", width, 700)
+    for address in PAGES:
+        page.evaluate("hash => { location.hash = hash || '#/' }", address)
+        page.wait_for_timeout(200)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_a_salmon_is_marked_and_its_dots_agree_with_the_count(look: Any, planted: Any) -> None:
+    page = look("#/tiny/conv1/1")
+    assert "An untrained network says the same" in page.locator(".rail .verdict").first.inner_text()
+    assert page.locator("p.verdict .diamond").count() == 1
+    assert page.locator(".claim .diamond").count() == 1
+    row = planted.row("conv1", 1)
+    assert f"{row.count} of {row.draws} units" in page.locator(".claim").inner_text()
+    drawn, beyond = _dots(page)
+    assert drawn == 50
+    assert abs(beyond / drawn - row.count / row.draws) <= 2 / 50
+
+
+def test_what_stands_shows_no_mark(look: Any) -> None:
+    page = look("#/tiny/conv1/0")
+    assert page.locator(".diamond").count() == 0
+    assert _dots(page) == (50, 0)
+
+
+def test_a_row_that_contradicts_itself_is_not_drawn(look: Any, planted: Any, own_server: str) -> None:
+    page = look("#/tiny")
+    manifest = (planted.root / "manifest.json").read_text()
+    wrong = re.sub(r'"dots":\[[^]]*\]', '"dots":[9.0,9.0]', manifest)
+    page.route("**/manifest.json", lambda route: route.fulfill(body=wrong, content_type="application/json"))
+    page.goto(own_server + "?again#/tiny/conv1/1")
+    page.get_by_text("disagree").wait_for()
+    assert page.locator(".claim svg").count() == 0
+    assert page.locator(".pair .cell").count() > 0
+
+
+def test_numbers_are_never_printed_that_cannot_be(look: Any) -> None:
+    page = look("#/tiny/conv1/0")
+    for unit in range(12):
+        page.evaluate("hash => { location.hash = hash }", f"#/tiny/conv1/{unit}")
+        page.wait_for_function("text => document.querySelector('h1')?.innerText === text", arg=f"conv1:{unit}")
+        assert not page.get_by_text("contradicts").count()
+        assert not page.get_by_text("disagree").count()
+
+
+def test_keys_page_through_units_in_the_order_of_the_grid(look: Any) -> None:
+    page = look("#/tiny/conv1?sort=unit")
+    page.locator("[data-index='3']").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.dataset.index === '4'")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('h1').innerText === 'conv1:4'")
+    assert page.url.endswith("#/tiny/conv1/4?sort=unit")
+    page.wait_for_selector(".pager")
+    for key, unit in (("j", 5), ("j", 6), ("k", 5)):
+        page.keyboard.press(key)
+        page.wait_for_function("text => document.querySelector('h1').innerText === text && document.querySelector('.pager')", arg=f"conv1:{unit}")
+        page.wait_for_timeout(50)
+    page.keyboard.press("2")
+    page.wait_for_function("location.hash.endsWith('show=q5&sort=unit')")
+    assert "5 % point" in page.locator(".pair figcaption").first.inner_text()
+    page.keyboard.press("t")
+    page.wait_for_function("document.title.startsWith('untrained twin 0')")
+    assert page.locator("header.twin").is_visible()
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    page.keyboard.type("shark")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('h1').innerText === 'fc:great white shark'")
+    page.wait_for_selector(".page")
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+
+
+def test_help_lists_every_key(look: Any) -> None:
+    page = look("#/tiny/conv1/0")
+    page.keyboard.press("?")
+    said = page.get_by_role("dialog").locator("dt").all_inner_texts()
+    assert said == ["j, k", "1 to 7", "t", "arrows, Home, End, Enter", "/", "Escape", "?"]
+
+
+def test_back_returns_to_the_place_in_the_grid(look: Any, small: ModuleType) -> None:
+    page = look(f"#/tiny/{ESCAPED}", 800, 600)
+    page.mouse.wheel(0, 900)
+    page.wait_for_timeout(300)
+    before = page.evaluate("window.scrollY")
+    assert before > 700
+    shown = page.locator("[data-index]").evaluate_all("cells => cells.map(cell => +cell.dataset.index)")
+    page.locator(f"[data-index='{min(shown) + 40}']").click()
+    page.wait_for_selector(".pair")
+    assert page.evaluate("window.scrollY") == 0
+    page.go_back()
+    page.wait_for_function("y => Math.abs(window.scrollY - y) < 2", arg=before)
+
+
+def test_the_grid_filters_and_says_how_many(look: Any) -> None:
+    page = look("#/tiny/conv1")
+    assert page.get_by_role("status").filter(has_text="12 units").count() == 1
+    page.get_by_label("verdict all").select_option("salmon")
+    page.get_by_text("1 units").wait_for()
+    assert page.url.endswith("?verdict=salmon")
+    assert page.get_by_role("gridcell").count() == 1
+    page.get_by_role("button", name="table").click()
+    assert page.locator("tbody tr").count() == 1
+
+
+def test_a_link_made_for_other_weights_says_so(look: Any) -> None:
+    assert look("#/tiny/conv1/0?w=00000000").get_by_text("made for other weights").is_visible()
+    assert look("#/tiny/conv1/0?w=8f2c1a90").get_by_text("made for other weights").count() == 0
+
+
+def test_a_twin_is_called_untrained_everywhere(look: Any) -> None:
+    page = look("#/tiny:twin0/conv1/0")
+    assert page.title().startswith("untrained twin 0")
+    assert "untrained twin 0" in page.locator("header").inner_text()
+
+
+def test_a_dead_unit_is_told_not_hidden(look: Any) -> None:
+    page = look("#/tiny/fc/dead")
+    assert page.get_by_text("one and the same response").is_visible()
+    assert page.get_by_text("Not tested", exact=False).first.is_visible()
+
+
+def test_a_missing_pack_is_one_sentence_in_its_place(look: Any, own_server: str) -> None:
+    page = look("#/tiny")
+    page.route("**/plates-*.pack", lambda route: route.fulfill(status=404))
+    page.evaluate("location.hash = '#/tiny/conv1/0'")
+    page.get_by_text("could not be read").wait_for()
+    assert page.locator(".claim svg").is_visible()
+    page.locator(".pair img").wait_for()
+    look.told[:] = [line for line in look.told if "404" not in line]
