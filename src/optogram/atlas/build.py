@@ -19,7 +19,7 @@ from optogram.atlas.pictures import pictured_sites, synthesise_site
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, Photograph, SiteEntry, Source
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
-from optogram.errors import NotDefinedError
+from optogram.errors import NotDefinedError, Stopped
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.progress import Progress, track
@@ -50,7 +50,10 @@ def build_atlas(
     root = Path(path)
     claim_folder(root, fingerprint(network, photos, settings))
     if not (root / "manifest.json").exists():
-        _Build(network, photos, root, settings, progress).run()
+        try:
+            _Build(network, photos, root, settings, progress).run()
+        except KeyboardInterrupt as interrupt:
+            raise Stopped(f"stopped; what is done so far is kept in {root}. Go on with the same command.") from interrupt
     return open_atlas(root)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,9 @@ class Row:
     draws: int
     verdict: str
     sentence: str
+
+
+COLUMNS = tuple(column.name for column in fields(Row))
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Evidence(Result):
     provenance: Provenance
     level: float = 0.05
 
+    ARRAYS = COLUMNS
+
     def select(self, keep: Callable[[Row], bool]) -> Evidence:
         """The rows for which `keep` is true; the corrections stay those of the whole family."""
         return replace(self, rows=tuple(row for row in self.rows if keep(row)))
@@ -100,9 +105,17 @@ class Evidence(Result):
         chosen = {(row.unit, row.claim, row.viewer): row.verdict for row in self.rows if site in (None, row.site) and claim in (None, row.claim)}
         return Counter(chosen.values())
 
-    def column(self, name: str) -> list[object]:
-        """One column of the table: `effect`, `q`, `verdict` ..."""
-        return [getattr(row, name) for row in self.rows]
+    def __getattr__(self, name: str) -> np.ndarray:
+        """A column of the table as an array, a value a row: `unit`, `claim`, `effect`, `low`, `high`, `null`, `p`, `q`, `verdict` ..."""
+        if name.startswith("_") or name not in COLUMNS:
+            raise AttributeError(f"Evidence has no column {name!r}; its columns are {', '.join(COLUMNS)}")
+        return np.array([getattr(row, name) for row in self.rows])
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def figure(self) -> Image:
         """Each site's families: the network's figure against its twins'."""
