@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 
 import optogram as og
-from optogram.exemplars.collector import Collector, Tally
+from optogram.exemplars.collector import Collector
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.plan import plan
 from optogram.exemplars.recording import Places, Recording
+from optogram.exemplars.tally import Tally
 
 BATCH, BATCHES = 32, 8
 WARM = 2
@@ -78,7 +79,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=9)
     parser.add_argument("--panel", action="store_true", help="all photographs are the panel's: means, probes and every place are kept too")
-    parser.add_argument("--cpu", action="store_true", help="count CPU seconds rather than seconds: for a machine that others use; say --threads 1 too")
+    parser.add_argument(
+        "--cpu", action="store_true", help="count CPU seconds rather than seconds: for a machine that others use; say --threads 1 too"
+    )
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
     for spec in chosen.networks:
