@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from optogram.exemplars.extremes import STRIDE, blocks, flat, greatest, least
+from optogram.exemplars import extremes
+from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, flat, places_of, reduce_into
 from optogram.network.site import Site
 
 
@@ -24,27 +25,52 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("part_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("case", CASES)
-def test_values_and_first_places_equal_numpy(case: str) -> None:
+def test_values_and_first_places_equal_numpy(case: str, part_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extremes, "CACHE_BYTES", part_bytes)
+    monkeypatch.setattr(extremes, "PART_BYTES", part_bytes)
     site, tensor = CASES[case]
     flattened = site.places(tensor).numpy()
     maps = blocks(site, tensor)
-    columns = maps.shape[2] if len(site.grid) == 2 else STRIDE
-    for found, value, place in ((greatest(maps), flattened.max(2), flattened.argmax(2)), (least(maps), flattened.min(2), flattened.argmin(2))):
-        assert np.array_equal(found.values.numpy(), value)
-        assert np.array_equal(flat(found.places().numpy(), columns), place)
+    lines = maps.flatten(1, 2)
+    high, low = torch.empty(2, 3, 5)
+    reduce_into(lines, [(torch.amax, high), (torch.amin, low)])
+    assert np.array_equal(high.numpy(), flattened.max(2))
+    assert np.array_equal(low.numpy(), flattened.min(2))
+    photos, units = (part.flatten() for part in torch.meshgrid(torch.arange(3), torch.arange(5), indexing="ij"))
+    for sign, expected in ((1, flattened.argmax(2)), (-1, flattened.argmin(2))):
+        assert np.array_equal(places_of(lines, photos, units, torch.full_like(photos, sign)).reshape(3, 5).numpy(), expected)
+    assert np.array_equal(all_places(maps).numpy(), flattened.argmax(2))
 
 
-def test_some_pairs_are_located_as_in_all_of_them() -> None:
-    site, tensor = CASES["spatial"]
-    found = greatest(blocks(site, tensor))
-    photos, units = torch.tensor([2, 0, 1]), torch.tensor([4, 0, 3])
-    assert torch.equal(found.locate(photos, units), found.places()[photos, units])
+@pytest.mark.parametrize("units", [1, 8, 24, 32, 144])
+def test_any_number_of_units_is_reduced_alike(units: int) -> None:
+    lines = torch.randn(2, 28, units, generator=torch.Generator().manual_seed(0))
+    out = torch.empty(2, 3 * units)[:, units : 2 * units]
+    reduce_into(lines, [(torch.amin, out)])
+    assert torch.equal(out, lines.amin(1))
+
+
+def test_lower_precision_is_read_into_single() -> None:
+    lines = torch.randn(2, 28, 24).bfloat16()
+    out = torch.empty(2, 24)
+    reduce_into(lines, [(torch.amax, out)])
+    assert torch.equal(out, lines.amax(1).float())
+
+
+def test_places_are_kept_by_row_and_column() -> None:
+    places = torch.arange(24)
+    kept = coded(places, 6)
+    assert kept[7] == STRIDE + 1
+    assert np.array_equal(flat(kept.numpy(), 6), places.numpy())
+    assert np.array_equal(flat(kept.numpy(), 10), places.numpy() // 6 * 10 + places.numpy() % 6)
 
 
 def test_one_nan_spoils_its_unit_alone() -> None:
     site, tensor = CASES["spatial"]
     tensor = tensor.clone()
     tensor[1, 3, 2, 2] = float("nan")
-    for found in (greatest(blocks(site, tensor)), least(blocks(site, tensor))):
-        assert found.values.isnan().nonzero().tolist() == [[1, 3]]
+    found = torch.empty(2, 3, 5)
+    reduce_into(blocks(site, tensor).flatten(1, 2), [(torch.amax, found[0]), (torch.amin, found[1])])
+    assert found.isnan().nonzero().tolist() == [[0, 1, 3], [1, 1, 3]]

@@ -71,9 +71,9 @@ def test_equals_sorting_everything(found: tuple) -> None:
                 assert (entries[1][row, unit, len(expected) :] == -1).all()
 
 
-def test_thresholds_admit_anything_while_there_is_room() -> None:
+def test_limits_admit_anything_while_there_is_room_and_ties_only_before_the_last() -> None:
     lists = Lists.empty(1, 1, 2)
-    assert float(lists.thresholds()[0]) == float("-inf")
+    assert float(lists.limits(0)) <= torch.finfo(torch.float32).min
     lists = lists.added(torch.tensor([[3.0], [5.0]]), torch.zeros(2, 1, dtype=torch.int64), torch.tensor([8, 9]), [0, 0])
-    value, number = lists.thresholds()
-    assert (float(value), int(number)) == (3.0, 8)
+    assert float(lists.limits(7)) == 3.0
+    assert float(lists.limits(9)) > 3.0

@@ -274,7 +274,7 @@ def test_the_buffers_do_not_grow_with_the_photographs(conv_network: og.Network, 
 
     def measured(self: Collector) -> object:
         found = flush(self)
-        parts = [*self.values.values(), *self.places.values(), self.tally.low]
+        parts = [self.values, self.places, self.slate.values, self.slate.places, self.slate.limits, self.tally.low]
         parts += [part for lists in (self.tally.top, self.tally.bottom) for part in (lists.keys, lists.places)]
         parts += list(self.recording.arrays.values())
         taken.append(sum(part.nbytes for part in parts))

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from optogram.errors import StaleError
-from optogram.exemplars.collector import Tally
 from optogram.exemplars.lists import Lists
+from optogram.exemplars.tally import Tally
 
 PANEL, LISTS = "panel.safetensors", "lists.safetensors"
 ABOUT = "about"

@@ -7,39 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from optogram.exemplars.extremes import Extremes, blocks, both, greatest, least
+from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, places_of, reduce_into
 from optogram.exemplars.grids import Grids
-from optogram.exemplars.lists import Lists
 from optogram.exemplars.plan import Plan, Planned
 from optogram.exemplars.recording import Recording
+from optogram.exemplars.tally import Tally
+from optogram.network.site import Site
 
 BUFFER_BYTES = 64 << 20
 """How much the buffer between two updates of the lists may take."""
 
-
-@dataclass(frozen=True)
-class Tally:
-    """All that is known after some photographs, apart from the panel: its size does not depend on how many they were.
-
-    `top` holds the greatest values, `bottom` the least (negated); `low` is each unit's least response in each fold.
-    """
-
-    top: Lists
-    bottom: Lists
-    low: Float[Tensor, "fold unit"]
-
-    @classmethod
-    def empty(cls, folds: int, units: int, k: int, device: torch.device | str) -> Tally:
-        """Before the first photograph."""
-        low = torch.full((folds, units), float("inf"), device=device)
-        return cls(Lists.empty(folds, units, k, device), Lists.empty(folds, units, k, device), low)
-
-    def merged(self, other: Tally) -> Tally:
-        """The tally of both parts, which share no photograph."""
-        return Tally(self.top.merged(other.top), self.bottom.merged(other.bottom), torch.minimum(self.low, other.low))
+TOP, BOTTOM = 0, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +35,9 @@ class Faulty:
 class Collector:
     """Reads one batch after another: `begin`, a pass with `edits`, `end`; `flush` brings `tally` up to date.
 
-    Values of the batches since the last flush wait in a buffer. Places are looked up in the hook, while the activation is
-    there, and on a CPU only for what beats the list as it was at the last flush: nothing else can enter.
+    A batch is written on a slate [top or bottom, photograph, unit], whose parts each hook knows; slates wait in a buffer for the
+    next flush. Places are looked up in the hook, while the activation is there, and on a CPU only for rivals: values that
+    reach what they had to beat at the last flush. Nothing else can enter a list.
     """
 
     def __init__(self, plan: Plan, tally: Tally, recording: Recording, grids: Grids, batch_size: int) -> None:
@@ -63,112 +45,154 @@ class Collector:
         self.device = tally.low.device
         self.lazy = self.device.type == "cpu"
         self.rows = max(batch_size, min(512, BUFFER_BYTES // (16 * plan.units)))
-        self.values = {name: torch.zeros(self.rows, plan.units, device=self.device) for name in ("top", "bottom")}
-        self.places = {name: torch.zeros(self.rows, plan.units, dtype=torch.int32, device=self.device) for name in ("top", "bottom")}
+        self.values = torch.zeros(2, self.rows, plan.units, device=self.device)
+        self.places = torch.zeros(2, self.rows, plan.units, dtype=torch.int32, device=self.device)
+        self.slate = Slate(plan, batch_size, self.device)
         self.numbers: list[int] = []
         self.folds: list[int] = []
         self.swept = 0
-        self._batch = slice(0, 0)
+        self.faulty: list[Faulty] = []
+        self._columns = torch.full((plan.units,), STRIDE, dtype=torch.int32, device=self.device)
+        self._widths: dict[str, int] = {}
         self._panel_rows: Tensor | None = None
+        self._limits: tuple[int, Tensor] | None = None
 
     def edits(self) -> dict[str, Callable[[Tensor], None]]:
         """What to run at which address (`Network.tap`); a site may be one's own and another's pre-activation."""
         jobs: dict[str, list[Callable[[Tensor], None]]] = {}
-        for entry in self.plan.entries:
-            jobs.setdefault(entry.site.address, []).append(partial(self._read, entry))
+        for number, entry in enumerate(self.plan.entries):
+            jobs.setdefault(entry.site.address, []).append(partial(self._read, number, entry))
             if entry.before is not None:
-                jobs.setdefault(entry.before.address, []).append(partial(self._read_before, entry))
+                jobs.setdefault(entry.before.address, []).append(partial(self._read_before, number, entry, entry.before))
         return {address: partial(_all, found) for address, found in jobs.items()}
 
     def begin(self, numbers: Sequence[int], folds: Sequence[int], panel: bool) -> None:
         """Announces the next batch: which photographs, in which folds, and whether they are the panel's."""
-        if len(self.numbers) + len(numbers) > self.rows:
-            raise ValueError(f"the buffer holds {self.rows} photographs; flush before the next batch")
-        self._batch = slice(len(self.numbers), len(self.numbers) + len(numbers))
-        self._panel_rows = torch.tensor(self.recording.rows_of(numbers), device=self.device) if panel else None
-        self._limit = {name: self._limits(name, numbers, folds) for name in ("top", "bottom")} if self.lazy else {}
         self._next = list(numbers), list(folds)
+        self._seen: dict[str, int] = {}
+        self._panel_rows = torch.tensor(self.recording.rows_of(numbers), device=self.device) if panel else None
+        self.slate.clear(len(numbers))
+        if self.lazy:
+            if self._limits is None or min(numbers) < self._limits[0]:
+                self._limits = min(numbers), self.tally.limits(min(numbers))
+            torch.index_select(self._limits[1], 1, torch.tensor(folds), out=self.slate.limits)
 
     def end(self) -> bool:
         """The batch has passed; says whether it is time to flush: often at first, when lists still change much."""
+        count = len(self._next[0])
+        if self._seen != self._widths or len(self.numbers) + count > self.rows:
+            self.flush()
+            self._set_widths()
+        rows = slice(len(self.numbers), len(self.numbers) + count)
+        self.values[:, rows], self.places[:, rows] = self.slate.values, self.slate.places
         self.numbers += self._next[0]
         self.folds += self._next[1]
-        waiting, batch = len(self.numbers), len(self._next[0])
-        return waiting + batch > self.rows or waiting >= self.swept // 2
+        return len(self.numbers) + count > self.rows or len(self.numbers) >= self.swept // 2
 
     def flush(self) -> list[Faulty]:
-        """Brings the tally up to date; gives the photographs that were not finite, which are left out of it."""
+        """Brings the tally up to date; gives all photographs so far that were not finite, which are left out of it."""
         count = len(self.numbers)
         if count == 0:
-            return []
-        top, bottom = (self.values[name][:count] for name in ("top", "bottom"))
-        good = torch.isfinite(top).all(1) & torch.isfinite(bottom).all(1)
-        faulty = [] if bool(good.all()) else [self._fault(row) for row in (~good).nonzero()[:, 0].tolist()]
-        fine = good.nonzero()[:, 0] if faulty else slice(0, count)
-        rows = fine.tolist() if isinstance(fine, Tensor) else range(count)
-        folds, numbers = [self.folds[row] for row in rows], torch.tensor([self.numbers[row] for row in rows], dtype=torch.int64, device=self.device)
-        lists = [
-            kept.added(values[fine], self.places[name][:count][fine], numbers, folds)
-            for name, kept, values in (("top", self.tally.top, top), ("bottom", self.tally.bottom, bottom))
-        ]
-        self.tally = Tally(lists[0], lists[1], self._lowest(top[fine], folds))
-        self.swept += len(folds)
-        self.numbers, self.folds = [], []
-        return faulty
+            return self.faulty
+        values, places = self.values[:, :count], self.places[:, :count]
+        good = torch.isfinite(values).all(2).all(0)
+        fine = list(range(count))
+        if not bool(good.all()):
+            self.faulty += [self._fault(row) for row in (~good).nonzero()[:, 0].tolist()]
+            fine = good.nonzero()[:, 0].tolist()
+            values, places = values[:, fine], places[:, fine]
+        self.tally = self.tally.added(values, coded(places, self._columns), [self.numbers[row] for row in fine], [self.folds[row] for row in fine])
+        self.swept += len(fine)
+        self.numbers, self.folds, self._limits = [], [], None
+        return self.faulty
 
-    def _read(self, entry: Planned, tensor: Tensor) -> None:
+    def _read(self, number: int, entry: Planned, tensor: Tensor) -> None:
         maps = blocks(entry.site, tensor)
-        self.grids.see(entry.site, maps)
-        high, low = both(maps) if entry.before is None else (greatest(maps), None)
-        places = self._keep("top", entry, high, high.values)
+        self._note(entry.site, maps)
+        lines = maps.flatten(1, 2)
+        high, low = self.slate.parts[number]
+        kinds = [TOP] if entry.before is not None else [TOP, BOTTOM]
+        reduce_into(lines, [(torch.amax, high), (torch.amin, low)][: len(kinds)])
         if self._panel_rows is not None:
+            places = all_places(maps)
             self.recording.record(entry, self._panel_rows, maps)
-            self.recording.record_extremes(entry, "greatest", self._panel_rows, high, places)
-        if low is not None:
-            self._keep("bottom", entry, low, -low.values, everywhere=False)
+            self.recording.record_extremes(entry, "greatest", self._panel_rows, high, coded(places, maps.shape[2]))
+            self.slate.places[TOP, :, entry.columns] = places
+            kinds = kinds[1:]
+        self._locate(number, entry, lines, kinds)
 
-    def _read_before(self, entry: Planned, tensor: Tensor) -> None:
-        if entry.before is None:
-            return
-        maps = blocks(entry.before, tensor)
-        low = least(maps)
-        self._keep("bottom", entry, low, -low.values, everywhere=False)
+    def _read_before(self, number: int, entry: Planned, before: Site, tensor: Tensor) -> None:
+        maps = blocks(before, tensor)
+        lines = maps.flatten(1, 2)
+        reduce_into(lines, [(torch.amin, self.slate.parts[number][BOTTOM])])
         if self._panel_rows is not None:
-            high = greatest(maps)
-            self.recording.record_extremes(entry, "drive", self._panel_rows, high, high.places())
+            drive = torch.empty_like(self.slate.parts[number][BOTTOM])
+            reduce_into(lines, [(torch.amax, drive)])
+            self.recording.record_extremes(entry, "drive", self._panel_rows, drive, coded(all_places(maps), maps.shape[2]))
+        self._locate(number, entry, lines, [BOTTOM])
 
-    def _keep(self, name: str, entry: Planned, found: Extremes, values: Tensor, everywhere: bool = True) -> Int[Tensor, "batch unit"]:
-        """Puts values into the buffer, and places: of all in the panel or on a device that must not wait, of rivals otherwise."""
-        self.values[name][self._batch, entry.columns] = values
-        kept = self.places[name][self._batch, entry.columns]
-        if not self.lazy or (everywhere and self._panel_rows is not None):
-            kept.copy_(found.places())
-            return kept
-        photos, units = (values >= self._limit[name][:, entry.columns]).nonzero(as_tuple=True)
-        if len(photos):
-            kept[photos, units] = found.locate(photos, units).int()
-        return kept
+    def _locate(self, number: int, entry: Planned, lines: Float[Tensor, "batch place unit"], kinds: Sequence[int]) -> None:
+        """Looks up the places of rivals; of all on a device that should not wait to be asked which they are."""
+        if not kinds:
+            return
+        which, photos, units = self.slate.rivals(number, kinds) if self.lazy else self.slate.everything(entry, kinds)
+        if len(which):
+            self.slate.places[which, photos, units + entry.first] = places_of(lines, photos, units, 1 - 2 * which).int()
 
-    def _limits(self, name: str, numbers: Sequence[int], folds: Sequence[int]) -> Float[Tensor, "batch unit"]:
-        """What a value must reach to enter its list; an equal one may where a photograph of the batch comes before the list's last."""
-        values, last = (self.tally.top if name == "top" else self.tally.bottom).thresholds()
-        above = torch.nextafter(values, torch.full_like(values, float("inf")))
-        return torch.where(last < min(numbers), above, values)[list(folds)]
+    def _note(self, site: Site, maps: Tensor) -> None:
+        self.grids.see(site, maps)
+        self._seen[site.address] = maps.shape[2] if len(site.grid) == 2 else STRIDE
 
-    def _lowest(self, values: Float[Tensor, "photo unit"], folds: list[int]) -> Float[Tensor, "fold unit"]:
-        low = self.tally.low.clone()
-        for fold in set(folds):
-            rows = [row for row, other in enumerate(folds) if other == fold]
-            low[fold] = torch.minimum(low[fold], values[rows].amin(0))
-        return low
+    def _set_widths(self) -> None:
+        """From now on places are counted on maps of these widths."""
+        self._widths = self._seen
+        widths = [(self._seen[entry.site.address], entry.site.units) for entry in self.plan.entries]
+        self._columns = torch.cat([torch.full((units,), width, dtype=torch.int32, device=self.device) for width, units in widths])
 
     def _fault(self, row: int) -> Faulty:
-        both = torch.stack([self.values[name][row] for name in ("top", "bottom")])
-        bad = ~torch.isfinite(both)
+        bad = ~torch.isfinite(self.values[:, row])
         column = int(bad.any(0).nonzero()[0])
-        which = 0 if bool(bad[0, column]) else 1
-        value = float(both[which, column])
-        return Faulty(self.numbers[row], column, -value if which else value)
+        return Faulty(self.numbers[row], column, float(self.values[TOP if bool(bad[TOP, column]) else BOTTOM, row, column]))
+
+
+class Slate:
+    """One batch's extremes, the places of rivals among them, and what a rival must reach, with views of each site's part."""
+
+    def __init__(self, plan: Plan, batch_size: int, device: torch.device) -> None:
+        self.plan, self.device, self._batch = plan, device, 0
+        self.clear(batch_size)
+
+    def clear(self, batch: int) -> None:
+        """Makes room for a batch; nothing is done where it is as large as the last."""
+        if batch == self._batch:
+            return
+        shape = (2, batch, self.plan.units)
+        self._batch = batch
+        self.values = torch.zeros(shape, device=self.device)
+        self.places = torch.zeros(shape, dtype=torch.int32, device=self.device)
+        self.limits = torch.zeros(shape, device=self.device)
+        self._reached = torch.zeros(shape, dtype=torch.bool, device=self.device)
+        cuts = [entry.columns for entry in self.plan.entries]
+        self.parts = [(self.values[TOP, :, cut], self.values[BOTTOM, :, cut]) for cut in cuts]
+        self._bars = [(self.limits[TOP, :, cut], self.limits[BOTTOM, :, cut]) for cut in cuts]
+        self._marks = [self._reached[:, :, cut] for cut in cuts]
+
+    def rivals(self, number: int, kinds: Sequence[int]) -> tuple[Tensor, ...]:
+        """Kind, photograph and unit of each value that reaches its limit: from above for the top, from below for the bottom."""
+        marks = self._marks[number]
+        for kind in kinds:
+            (torch.ge if kind == TOP else torch.le)(self.parts[number][kind], self._bars[number][kind], out=marks[kind])
+        found = marks[kinds[0] : kinds[-1] + 1].nonzero().unbind(1)
+        return found if kinds[0] == TOP else (found[0] + BOTTOM, *found[1:])
+
+    def everything(self, entry: Planned, kinds: Sequence[int]) -> tuple[Tensor, ...]:
+        """Kind, photograph and unit of all values."""
+        ranges = (
+            torch.tensor(kinds, device=self.device),
+            torch.arange(self._batch, device=self.device),
+            torch.arange(entry.site.units, device=self.device),
+        )
+        return torch.cartesian_prod(*ranges).unbind(1)
 
 
 def _all(jobs: Sequence[Callable[[Tensor], None]], tensor: Tensor) -> None:

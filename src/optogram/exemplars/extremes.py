@@ -1,15 +1,13 @@
 """Greatest and least neuron of each unit of a raw activation, fast, and where they are.
 
-A map with the channels last is reduced along the columns, then along the rows: as fast as reading it once. Which place the
-extreme has costs several times that if asked for everything, so it is looked up for chosen (photograph, unit) pairs only: the
-row among the rows' extremes, then the column within that row.
+Reading a large map costs as much as computing it, so values are found for all units in one pass over memory, and places, which cost several
+times that, are looked up for chosen (photograph, unit) pairs only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -23,15 +21,19 @@ Reduction = Callable[..., Tensor]
 VECTOR = 32
 """Numbers that a reduction takes at once: four registers of eight."""
 
-CACHED_BYTES = 2 << 20
-ENOUGH = 4
-"""Fewer parts than this are not worth the calls."""
+CACHE_BYTES, PART_BYTES = 24 << 20, 4 << 20
+"""Maps larger than the first are taken in parts of about the second."""
 
 STRIDE = 1 << 16
 """Places are kept as row * STRIDE + column, so that photographs whose maps differ in width can share a list."""
 
 
-def flat(places: np.ndarray, columns: int) -> np.ndarray:
+def coded(places: Tensor, columns: int | Tensor) -> Tensor:
+    """Flat places of maps that are `columns` wide as they are kept."""
+    return places + places // columns * (STRIDE - columns)
+
+
+def flat(places: Int[np.ndarray, "*shape"], columns: int) -> Int[np.ndarray, "*shape"]:
     """Kept places as flat places, row by row, of a map that is `columns` wide; a map of one row (tokens) needs no change."""
     return places // STRIDE * columns + places % STRIDE if columns < STRIDE else places
 
@@ -45,75 +47,52 @@ def blocks(site: Site, tensor: Float[Tensor, "..."]) -> Float[Tensor, "batch row
     return site.places(tensor).transpose(1, 2)[:, None]
 
 
-@dataclass(frozen=True, slots=True)
-class Extremes:
-    """The greatest values (or, with `least`, the least) of each photograph and unit; `locate` tells where they are."""
+def reduce_into(lines: Float[Tensor, "batch place unit"], wanted: Sequence[tuple[Reduction, Float[Tensor, "batch unit"]]]) -> None:
+    """Each reduction (`torch.amax`, `torch.amin`) over the places, written into its tensor; NaN where any neuron is NaN.
 
-    values: Float[Tensor, "batch unit"]
-    rows: Float[Tensor, "batch row unit"]
-    maps: Float[Tensor, "batch row column unit"]
-    least: bool = False
-
-    def locate(self, photos: Int[Tensor, " pair"], units: Int[Tensor, " pair"]) -> Int[Tensor, " pair"]:
-        """The places (row * STRIDE + column) of the extremes of those pairs; of equal neurons the first, row by row."""
-        first = torch.argmin if self.least else torch.argmax
-        row = first(self.rows[photos, :, units], 1)
-        column = first(self.maps[photos, row, :, units], 1)
-        return row * STRIDE + column
-
-    def places(self) -> Int[Tensor, "batch unit"]:
-        """The places of all of them."""
-        batch, units = self.values.shape
-        pairs = torch.arange(batch * units, device=self.values.device)
-        return self.locate(pairs // units, pairs % units).reshape(batch, units)
-
-
-def greatest(maps: Float[Tensor, "batch row column unit"]) -> Extremes:
-    """The neuron with the greatest value; NaN where any neuron is NaN."""
-    rows = _reduced(maps, (torch.amax,))[0]
-    return Extremes(rows.amax(1), rows, maps)
-
-
-def least(maps: Float[Tensor, "batch row column unit"]) -> Extremes:
-    """The neuron with the least value; NaN where any neuron is NaN."""
-    rows = _reduced(maps, (torch.amin,))[0]
-    return Extremes(rows.amin(1), rows, maps, least=True)
-
-
-def both(maps: Float[Tensor, "batch row column unit"]) -> tuple[Extremes, Extremes]:
-    """`greatest` and `least` together, which reads the maps from memory once instead of twice."""
-    high, low = _reduced(maps, (torch.amax, torch.amin))
-    return Extremes(high.amax(1), high, maps), Extremes(low.amin(1), low, maps, least=True)
-
-
-def _reduced(maps: Float[Tensor, "batch row column unit"], reductions: Sequence[Reduction]) -> list[Float[Tensor, "batch row unit"]]:
-    """Each reduction along the columns.
-
-    On a CPU large maps are taken a few photographs at a time, which then come from the cache for the second reduction, the
-    last ones first, as they have just been written.
+    On a CPU maps that exceed the cache are taken a few photographs at a time, which the second reduction then finds in the cache;
+    the last ones first, as they have just been written.
     """
-    lines, group = _lines(maps)
-    step = max(1, CACHED_BYTES // max(1, lines[:1].numel() * lines.element_size()))
-    if maps.device.type != "cpu" or step * ENOUGH >= len(maps):
-        found = [reduction(lines, 2) for reduction in reductions]
-    else:
-        found = [lines.new_empty(*lines.shape[:2], lines.shape[3]) for _ in reductions]
-        for first in reversed(range(0, len(maps), step)):
-            part = slice(first, first + step)
-            for reduction, out in zip(reductions, found, strict=True):
-                reduction(lines[part], 2, out=out[part])
-    if group == 1:
-        return found
-    return [reduction(out.unflatten(2, (group, -1)), 2) for reduction, out in zip(reductions, found, strict=True)]
+    batch, _, units = lines.shape
+    packed, group = _packed(lines)
+    found = [out if group == 1 and out.dtype == lines.dtype else packed.new_empty(batch, group * units) for _, out in wanted]
+    total = packed.numel() * packed.element_size()
+    step = batch if total <= CACHE_BYTES or lines.device.type != "cpu" else max(1, PART_BYTES * batch // total)
+    for first in reversed(range(0, batch, step)):
+        part = slice(first, first + step)
+        for (reduction, _), out in zip(wanted, found, strict=True):
+            reduction(packed[part], 1, out=out[part])
+    for (reduction, out), values in zip(wanted, found, strict=True):
+        if values is not out:
+            out.copy_(reduction(values.unflatten(1, (group, units)), 1))
 
 
-def _lines(maps: Float[Tensor, "batch row column unit"]) -> tuple[Float[Tensor, "batch row step number"], int]:
-    """The maps with so many neighbouring columns side by side that their units fill whole vector registers, and how many they are.
+def all_places(maps: Float[Tensor, "batch row column unit"]) -> Int[Tensor, "batch unit"]:
+    """The flat place of the greatest neuron of every photograph and unit; of equal ones the first, row by row.
 
-    A reduction over 24 or 144 channels runs four to twenty times slower than over 64: what is no multiple of 32 goes one by one.
+    First the row among the rows' maxima, then the column within that row.
     """
-    columns, units = maps.shape[2:]
-    group = math.gcd(VECTOR // math.gcd(units, VECTOR), columns)
-    if group == 1 or maps.stride(3) != 1 or maps.stride(2) != units:
-        return maps, 1
-    return maps.unflatten(2, (columns // group, group)).flatten(3), group
+    batch, _, columns, units = maps.shape
+    row = maps.amax(2).argmax(1)
+    photos = torch.arange(batch, device=maps.device)[:, None].expand_as(row).flatten()
+    within = maps[photos, row.flatten(), :, torch.arange(units, device=maps.device).repeat(batch)]
+    return row * columns + within.argmax(1).reshape(batch, units)
+
+
+def places_of(
+    lines: Float[Tensor, "batch place unit"], photos: Int[Tensor, " pair"], units: Int[Tensor, " pair"], sign: Int[Tensor, " pair"]
+) -> Int[Tensor, " pair"]:
+    """The flat place of the greatest (`sign` 1) or least (-1) neuron of some photographs and units; of equal ones the first."""
+    return (lines[photos, :, units] * sign[:, None]).argmax(1)
+
+
+def _packed(lines: Float[Tensor, "batch place unit"]) -> tuple[Float[Tensor, "batch step number"], int]:
+    """So many neighbouring places side by side that their units fill whole vector registers, and how many they are.
+
+    A reduction over 24 or 144 channels is four to twenty times slower than over 64, as what is no multiple of 32 goes one by one.
+    """
+    places, units = lines.shape[1:]
+    group = math.gcd(VECTOR // math.gcd(units, VECTOR), places)
+    if group == 1 or lines.stride(2) != 1 or lines.stride(1) != units:
+        return lines, 1
+    return lines.unflatten(1, (places // group, group)).flatten(2), group

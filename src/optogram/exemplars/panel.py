@@ -13,7 +13,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from optogram.errors import AddressError, InputError, NonFiniteError, StaleError, unknown
-from optogram.exemplars.extremes import blocks, greatest
+from optogram.exemplars.extremes import blocks
 from optogram.exemplars.plan import plan
 from optogram.network.site import Site
 
@@ -148,7 +148,7 @@ def panel_responses(
 
 def _reduced(maps: Float[Tensor, "batch row column unit"], recorded: Recorded, first: int, kind: str) -> Float[Tensor, "batch ..."]:
     if kind == "greatest":
-        return greatest(maps).values.float()
+        return maps.flatten(1, 2).amax(1).float()
     if kind == "mean":
         return maps.float().flatten(1, 2).mean(1)
     places = recorded.probe_places[first : first + len(maps)]

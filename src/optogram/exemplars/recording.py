@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from optogram.exemplars.extremes import STRIDE, Extremes, flat
+from optogram.exemplars.extremes import STRIDE, flat
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.panel import Panel, Recorded
 from optogram.exemplars.plan import Plan, Planned
@@ -90,9 +90,11 @@ class Recording:
         self.write(entry, "probes", rows, maps[photos, row, column])
         self.write(entry, "probe places", rows, row * STRIDE + column)
 
-    def record_extremes(self, entry: Planned, name: str, rows: Int[Tensor, " batch"], found: Extremes, places: Int[Tensor, "batch unit"]) -> None:
+    def record_extremes(
+        self, entry: Planned, name: str, rows: Int[Tensor, " batch"], values: Float[Tensor, "batch unit"], places: Int[Tensor, "batch unit"]
+    ) -> None:
         """Keeps greatest values and their places: of the site (`greatest`) or of its pre-activation (`drive`)."""
-        self.write(entry, name, rows, found.values)
+        self.write(entry, name, rows, values)
         self.write(entry, f"{name} place", rows, places)
 
     def _probe_places(self, site: Site, rows: Tensor, maps: Tensor) -> Int[np.ndarray, "batch probe"]:

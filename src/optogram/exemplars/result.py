@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from optogram.errors import AddressError, NotDefinedError, SettingError, unknown
-from optogram.exemplars.collector import Tally
 from optogram.exemplars.exemplar import Exemplar as Exemplar
 from optogram.exemplars.exemplar import Exemplars as Exemplars
 from optogram.exemplars.exemplar import Kind
@@ -23,6 +22,7 @@ from optogram.exemplars.moments import QUANTILES, Moments, moments
 from optogram.exemplars.panel import Panel
 from optogram.exemplars.patch import Cutter
 from optogram.exemplars.plan import Plan, Planned
+from optogram.exemplars.tally import Tally
 from optogram.images.left_out import LeftOut
 from optogram.result import Provenance, Result
 

@@ -14,12 +14,13 @@ import torch
 
 from optogram.errors import NonFiniteError, SettingError, SourceError, Stopped
 from optogram.exemplars.checkpoint import PANEL, Checkpoint, Progressed, tally_arrays, tally_of
-from optogram.exemplars.collector import Collector, Faulty, Tally
+from optogram.exemplars.collector import Collector, Faulty
 from optogram.exemplars.course import Course
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.plan import Plan, plan
 from optogram.exemplars.recording import Places, Recording
 from optogram.exemplars.result import Sweep
+from optogram.exemplars.tally import Tally
 from optogram.images.left_out import LeftOut
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
