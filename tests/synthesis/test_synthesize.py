@@ -90,6 +90,8 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(truth: Pl
     first, again, other = (run(truth.network, "energy:0", steps=32, seed=seed).images for seed in (1, 1, 2))
     assert np.array_equal(first, again)
     assert likeness(first, other) < 0.99
+    twice = run(truth.network, [truth.addresses["oblique"], truth.addresses["double"]], steps=2).images
+    assert np.abs(twice[0] - twice[1]).max() > 1e-3  # two units that are the same start from noise of their own
 
 
 @pytest.mark.parametrize("canvas", ["fourier", "pixel"])

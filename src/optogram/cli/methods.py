@@ -12,6 +12,7 @@ KINDS = {
     "canvas": Registry("optogram.synthesis.canvases", "canvas"),
     "objective": Registry("optogram.synthesis.objectives", "objective"),
     "transform": Registry("optogram.synthesis.transforms", "transform"),
+    "preset": Registry("optogram.synthesis.presets", "preset"),
     "claim": Registry("optogram.evidence", "claim"),
     "metric": Registry("optogram.metrics", "metric"),
     "lab": Registry("optogram.lab", "lab"),

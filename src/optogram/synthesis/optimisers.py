@@ -18,9 +18,6 @@ class Walk(Protocol):
     def step(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], sizes: Float[Tensor, " row"]) -> None:
         """Moves the parameters uphill, in place; `sizes` is `row_size(gradients)`."""
 
-    def keep(self, rows: Tensor) -> None:
-        """Goes on with these rows only."""
-
 
 @runtime_checkable
 class Optimiser(Protocol):
@@ -77,11 +74,6 @@ class _AdamWalk:
             second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
             parameter.addcdiv_(first, second.sqrt().add_(self.settings.eps * correction), value=rate * correction / (1 - one**self.steps))
 
-    def keep(self, rows: Tensor) -> None:
-        self.first = [moment[rows] for moment in self.first]
-        self.second = [moment[rows] for moment in self.second]
-        self.size = self.size[rows]
-
 
 class _AscentWalk:
     def __init__(self, settings: Ascent) -> None:
@@ -91,9 +83,6 @@ class _AscentWalk:
         scale = torch.where(sizes > 0, self.settings.rate / sizes, 0)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.addcmul_(gradient, along(scale, gradient))
-
-    def keep(self, rows: Tensor) -> None:
-        """There is no state to keep."""
 
 
 def row_size(tensors: Sequence[Float[Tensor, "row ..."]]) -> Float[Tensor, " row"]:
