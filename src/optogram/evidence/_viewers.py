@@ -34,7 +34,7 @@ class Viewer(Protocol):
 class NetworkViewer:
     """A network as a viewer: its activations at a middle site, pooled to 3 x 3."""
 
-    def __init__(self, network: Network, site: str | None = None, side: int = 96, trained: bool = True) -> None:
+    def __init__(self, network: Network, site: str | None = None, side: int = 96) -> None:
         self.network = network.worker(channels_last=True)
         spatial = [one for one in network.sites() if one.layout == "spatial" and min(one.grid) > 1]
         if site is None and not spatial:
@@ -52,7 +52,7 @@ class NetworkViewer:
                 images = images.expand(-1, self.network.channels, -1, -1) if images.shape[1] == 1 else images
                 images = images.mean(dim=1, keepdim=True) if self.network.channels == 1 else images
                 maps = self.network.read(self.site, images)
-                rows.append(torch.nn.functional.adaptive_avg_pool2d(maps, 3).flatten(1).numpy())
+                rows.append(torch.nn.functional.adaptive_avg_pool2d(maps, 3).flatten(1).cpu().numpy())
         return np.concatenate(rows)
 
 
@@ -62,11 +62,10 @@ def as_viewer(viewer: str | Viewer | Network, network: Network) -> Viewer:
 
     if viewer == "bank":
         return Bank()
-    if isinstance(viewer, str):
-        raise SettingError(f'viewer is "bank", a network (og.load(...)), or an object with name, side and features; got "{viewer}"')
-    if isinstance(viewer, Network):
-        if viewer.weights_hash == network.weights_hash:
-            reason = "similarity in its own features predicts as well in untrained twins"
-            raise SettingError(f'{network.name} cannot be its own viewer: {reason}. Use viewer="bank"')
-        return NetworkViewer(viewer)
-    return viewer
+    if isinstance(viewer, str) or not isinstance(viewer, (Network, Viewer)):
+        raise SettingError(f'viewer is "bank", a network (og.load(...)), or an object with name, side and features; got {viewer!r}')
+    seeing = viewer.network if isinstance(viewer, NetworkViewer) else viewer
+    if isinstance(seeing, Network) and seeing.weights_hash == network.weights_hash:
+        reason = "similarity in its own features predicts as well in untrained twins"
+        raise SettingError(f'{network.name} cannot be its own viewer: {reason}. Use viewer="bank"')
+    return NetworkViewer(viewer) if isinstance(viewer, Network) else viewer
