@@ -13,7 +13,7 @@ from optogram.evidence._family import Family, settle
 from optogram.evidence._result import Evidence
 from optogram.evidence._twins import claims_of_twins, measure_twins
 from optogram.evidence._view import Patches, SiteView, look
-from optogram.evidence._viewers import Viewer, as_viewer
+from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.progress import Progress, track
@@ -55,17 +55,17 @@ def judge(
     """
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
+    eye = as_viewer(viewer, network)
+    measures = [CLAIMS.get(name) for name in claims or CLAIMS.names()]
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     if sweep is None:
         from optogram.exemplars.sweep import sweep as make_sweep
 
         sweep = make_sweep(network, photos, sites=sites, seed=seed, progress=progress)
     chosen = [network.site(address) for address in sites] if sites is not None else [network.site(address) for address in sweep.sites]
-    eye = as_viewer(viewer, network)
-    measures = [CLAIMS.get(name) for name in claims or CLAIMS.names()]
     patches = _patches(network, photos, sweep, chosen, eye, progress)
     views = {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address]) for site in chosen}
-    twin_measures = measure_twins(network, photos, sweep, views, measures, twins, twin_kind, seed, checkpoint, progress)
+    twin_measures = measure_twins(network, photos, sweep, views, measures, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
     families = []
     with track("verdicts", len(views) * len(measures), progress) as advance:
         for view in views.values():
@@ -105,12 +105,17 @@ def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Sit
             field = fields[site.address]
             places = panel.probe_places(site.address)
             boxes = [[field.box(site.place_at(int(place))) for place in row] for row in places]
-            key = (site.grid, tuple(box.as_tuple() for box in boxes[0]), len(places[0]))
+            key = tuple(tuple(box.as_tuple() for box in row) for row in boxes)
             if key not in shared:
                 shared[key] = look(viewer, frames, boxes, np.asarray(panel.folds))
             found[site.address] = shared[key]
             advance(1)
     return found
+
+
+def _sees(viewer: Viewer) -> str:
+    """What tells viewers apart beside their names: the weights of one that is a network."""
+    return f"{viewer.name}|{viewer.network.weights_hash if isinstance(viewer, NetworkViewer) else ''}"
 
 
 def _flat(probes: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,16 +53,21 @@ def measure_twins(
     seed: int,
     checkpoint: str | Path | None,
     progress: Progress,
+    viewer: str,
 ) -> Measures:
-    """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again."""
+    """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again.
+
+    A kept twin's file is named after all that it depends on, so one of other weights, photographs, sites or viewer is never taken for it.
+    """
     from optogram.exemplars.panel import panel_responses
 
     keep = Path(checkpoint) if checkpoint is not None else None
     measures: dict[tuple[str, str], list[TwinMeasure]] = {(site, claim.name): [] for site in views for claim in claims}
+    stamp = _stamp(network, sweep, measures, kind, viewer)
     images = None
     with track("twins", twins, progress) as advance:
         for number in range(twins):
-            path = keep / f"twin-{number:03d}.npz" if keep else None
+            path = keep / f"twin-{stamp}-{seed + number:03d}.npz" if keep else None
             if path is not None and path.exists():
                 found = _read(path, measures)
             else:
@@ -75,6 +81,23 @@ def measure_twins(
                 measures[key].append(one)
             advance(1)
     return measures
+
+
+def _stamp(network: Network, sweep: Sweep, keys: Mapping[tuple[str, str], Any], kind: str, viewer: str) -> str:
+    panel = sweep.panel
+    places = [panel.probe_places(site).tolist() for site, _ in keys]
+    told = (
+        network.weights_hash,
+        repr(network.preprocess),
+        panel.identities,
+        panel.folds.tolist(),
+        sweep.provenance.images,
+        places,
+        list(keys),
+        kind,
+        viewer,
+    )
+    return blake2b(repr(told).encode(), digest_size=5).hexdigest()
 
 
 def spread_of(responses: Float[np.ndarray, "patch unit"]) -> float:

@@ -40,12 +40,18 @@ class Claim:
         return wrong_picture(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0))
 
     def interval(self, view: SiteView, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
-        """The margin's interval: delete-a-block jackknife over 20 blocks of test photographs, exemplars and ranks held fixed."""
-        pairs = [list(_without_blocks(view, fold)) for fold in (0, 1)]
+        """The margin's interval: delete-a-block jackknife over 20 blocks of test photographs, exemplars and ranks held fixed.
+
+        With fewer photographs than that in a fold there are as many blocks as photographs; NaN where a fold has too few patches.
+        """
+        if not _enough(view.patches):
+            return (absent := np.full(view.responses.shape[1], np.nan)), absent.copy()
+        blocks = _blocks(view.patches)
+        pairs = [list(_without_blocks(view, fold, blocks)) for fold in (0, 1)]
         without = np.stack([_margins((one + other) / 2) for one, other in zip(*pairs, strict=True)])
         centre = self.measure(view).margin
-        deviation = np.sqrt((BLOCKS - 1) / BLOCKS * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-        reach = stats.t.ppf(0.5 + level / 2, BLOCKS - 1) * deviation
+        deviation = np.sqrt((blocks - 1) / blocks * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+        reach = stats.t.ppf(0.5 + level / 2, blocks - 1) * deviation
         return centre - reach, centre + reach
 
     def family(self, found: Identification) -> float:
@@ -84,23 +90,23 @@ def _correlations(view: SiteView, fold: int) -> Float[np.ndarray, "unit picture"
     """S of one direction; dead units, and folds with too few patches, are NaN."""
     units = view.responses.shape[1]
     matrix = np.full((units, units), np.nan)
-    if min(np.sum(view.patches.fold == 0), np.sum(view.patches.fold == 1)) >= LEAST_PATCHES:
+    if _enough(view.patches):
         score, seen = scores(view, fold)
         alive = _alive(view, score, seen)
         matrix[np.ix_(alive, alive)] = spearman_matrix(score[:, alive], view.responses[seen][:, alive])
     return matrix
 
 
-def _without_blocks(view: SiteView, fold: int) -> Iterator[Float[np.ndarray, "unit picture"]]:
+def _without_blocks(view: SiteView, fold: int, blocks: int) -> Iterator[Float[np.ndarray, "unit picture"]]:
     """S of one direction without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
     units = view.responses.shape[1]
     score, seen = scores(view, fold)
     alive = _alive(view, score, seen)
     pictures, responses = (stats.rankdata(values[:, alive], axis=0) for values in (score, view.responses[seen]))
     pictures, responses = ((ranks - ranks.mean(axis=0)).astype(np.float32) for ranks in (pictures, responses))
-    block = _block(view.patches)[seen]
+    block = _block(view.patches, blocks)[seen]
     products = responses.T @ pictures
-    for number in range(BLOCKS):
+    for number in range(blocks):
         out = block == number
         kept = len(seen) - int(out.sum())
         means = -responses[out].sum(axis=0) / kept, -pictures[out].sum(axis=0) / kept
@@ -126,10 +132,20 @@ def _margins(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, " u
     return margins
 
 
-def _block(patches: Patches) -> Int[np.ndarray, " patch"]:
+def _enough(patches: Patches) -> bool:
+    """Whether both folds have patches enough to choose from, and more than one photograph."""
+    return all(np.sum(patches.fold == fold) >= LEAST_PATCHES and len(np.unique(patches.photograph[patches.fold == fold])) > 1 for fold in (0, 1))
+
+
+def _blocks(patches: Patches) -> int:
+    """How many blocks: none may be empty, or the jackknife's factor and degrees of freedom would be those of more draws than there are."""
+    return min(BLOCKS, *(len(np.unique(patches.photograph[patches.fold == fold])) for fold in (0, 1)))
+
+
+def _block(patches: Patches, blocks: int) -> Int[np.ndarray, " patch"]:
     """Photographs dealt to blocks within each fold, so that every block takes from both."""
     rank = np.zeros(patches.photograph.max() + 1, int)
     for fold in (0, 1):
         members = np.unique(patches.photograph[patches.fold == fold])
-        rank[members] = np.arange(len(members)) % BLOCKS
+        rank[members] = np.arange(len(members)) % blocks
     return np.asarray(rank[patches.photograph])

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import optogram as og
+from optogram.errors import SettingError
+from optogram.evidence import _judge, _twins
+from optogram.evidence._result import Evidence
+from optogram.network.network import Network
+
+Judge = Callable[..., Evidence]
+
+
+@pytest.fixture(scope="module")
+def network() -> og.Network:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.Conv2d(6, 5, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(5, 3))
+    return og.Network(module, og.Preprocess(size=24), name="small")
+
+
+@pytest.fixture(scope="module")
+def sweep(network: og.Network) -> og.Sweep:
+    pictures = np.random.default_rng(0).integers(0, 256, (80, 6, 6, 3)).astype(np.uint8).repeat(4, 1).repeat(4, 2)
+    return og.sweep(network, og.open_images(pictures), progress=False)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def judge(network: og.Network, sweep: og.Sweep) -> Judge:
+    return lambda **settings: og.judge(network, sweep.photos, sweep, **{"twins": 3, "progress": False, **settings})
+
+
+@pytest.fixture(scope="module")
+def evidence(judge: Judge, kept: Path) -> Evidence:
+    return judge(checkpoint=kept)
+
+
+def test_every_unit_has_a_row_for_every_null(evidence: Evidence, network: og.Network, sweep: og.Sweep) -> None:
+    expected = [(f"{site}:{unit}", null) for site in sweep.sites for unit in range(network.site(site).units) for null in ("wrong picture", "twins")]
+    assert [(row.unit, row.null) for row in evidence] == expected
+    assert {row.verdict for row in evidence} <= {"leans", "can't tell", "salmon", "not tested"}, "three twins are too few for anything to stand"
+
+
+def test_no_number_is_finer_than_its_draws_allow(evidence: Evidence) -> None:
+    tested = [row for row in evidence if row.p == row.p]
+    assert tested
+    for row in tested:
+        assert row.floor <= row.p <= row.q <= 1
+        assert row.floor == pytest.approx(1 / (1 + row.draws))
+        assert row.p == pytest.approx((1 + row.count) / (1 + row.draws))
+        assert not row.low > row.high
+    for row in evidence:
+        if row.verdict != "not tested":
+            assert f"{row.count:,} of {row.draws:,}" in row.sentence
+            assert "to the viewer bank" in row.sentence
+        else:
+            assert row.sentence.startswith("Not tested")
+    for family in evidence.families:
+        assert not family.gate_open
+        assert family.gate_p != family.gate_p or family.gate_p >= 0.25
+        assert family.sentence == "not tested" or "3 twins cannot show more" in family.sentence
+
+
+def test_what_is_kept_is_read_back_and_not_run_again(judge: Judge, evidence: Evidence, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(list(kept.glob("twin-*.npz"))) == 3
+    calls = []
+    twin = Network.twin
+    monkeypatch.setattr(Network, "twin", lambda self, *args, **kwargs: calls.append(args[:2]) or twin(self, *args, **kwargs))
+    again = judge(checkpoint=kept)
+    assert calls == []
+    assert repr(again.rows) == repr(evidence.rows)
+    site = evidence.families[0].site
+    for index, other in enumerate(({"seed": 7}, {"twin_kind": "shuffle"}, {"sites": [site]}), 1):
+        judge(checkpoint=kept, **{"sites": [site], **other})
+        assert len(calls) == 3 * index, f"twins kept for other settings were taken for those of {other}"
+
+
+def test_without_a_checkpoint_the_same_comes_out(judge: Judge, evidence: Evidence) -> None:
+    site = evidence.families[0].site
+    alone = judge(sites=[site])
+    assert {row.site for row in alone} == {site}
+    for one, other in zip(alone, (row for row in evidence if row.site == site), strict=True):
+        assert (one.unit, one.null) == (other.unit, other.null)
+        np.testing.assert_equal((one.effect, one.p, one.q, one.count), (other.effect, other.p, other.q, other.count))
+
+
+def test_twins_are_claimed_of_by_the_same_rules() -> None:
+    rng = np.random.default_rng(0)
+    families = [
+        [
+            _twins.TwinMeasure(float(rng.uniform() + 5 * (n == 2)), rng.standard_normal(9) + 5 * (n == 2), rng.uniform(0, 0.1, 9), 1, 1, 1)
+            for n in range(24)
+        ]
+        for _ in range(2)
+    ]
+    identified, stands = _twins.claims_of_twins(families, 0.05)
+    for number in range(24):
+        gates = [(1 + sum(o.family >= f[number].family for i, o in enumerate(f) if i != number)) / 24 for f in families]
+        worst = max(gates)
+        for index, family in enumerate(families):
+            # Benjamini-Hochberg of two: the greater as it is, the lesser doubled but no more than the greater.
+            gate = worst if gates[index] == worst else min(2 * gates[index], worst)
+            pool = [effect for i, other in enumerate(family) if i != number for effect in other.effects]
+            p = [(1 + sum(effect >= own for effect in pool)) / (1 + len(pool)) for own in family[number].effects]
+            ranked = sorted(p)
+            q = [min(9 * ranked[k] / (k + 1) for k in range(9) if ranked[k] >= own) for own in p]
+            expected = sum(a <= 0.05 and b <= 0.05 for a, b in zip(family[number].own_q, q, strict=True)) if gate <= 0.05 else 0
+            assert stands[index][number] == expected
+            assert identified[index][number] == sum(a <= 0.05 for a in family[number].own_q)
+    assert all(family[2] > 0 for family in stands), "the planted twin is claimed of"
+
+
+def test_wrong_settings_are_refused_before_anything_is_run(network: og.Network, sweep: og.Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optogram.exemplars.sweep.sweep", lambda *_, **__: pytest.fail("swept first"))
+    monkeypatch.setattr(_judge, "_patches", lambda *_: pytest.fail("looked first"))
+    with pytest.raises(SettingError, match="at least 1 twin"):
+        og.judge(network, sweep.photos, twins=0)
+    with pytest.raises(SettingError, match="identification"):
+        og.judge(network, sweep.photos, claims=["identificaton"])
+    with pytest.raises(SettingError, match="cannot be its own viewer"):
+        og.judge(network, sweep.photos, viewer=network)
