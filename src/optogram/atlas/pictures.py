@@ -83,5 +83,5 @@ def _read(checkpoint: Path, settings: Settings) -> Pictures:
     return Pictures(shown, activations, dict(zip(units, verdicts, strict=True)), settings.steps, settings.seed)
 
 
-FAILED = ("dead start", "no gradient")
+FAILED = ("dead start", "no gradient", "not finite")
 """A picture with one of these verdicts is the noise that it began from: it is named, not shown."""
