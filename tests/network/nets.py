@@ -121,6 +121,19 @@ class _Tick:
         return self
 
 
+class Heads(nn.Module):
+    """Attention with two heads, its four linear layers apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.num_heads = 2
+        self.query, self.key, self.value, self.proj = (nn.Linear(8, 8) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        query, key, value = (layer(x).unflatten(2, (2, 4)).transpose(1, 2) for layer in (self.query, self.key, self.value))
+        return self.proj(F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2))
+
+
 class Attention(nn.Module):
     """Patches, a class token and two register tokens, one attention with heads: what a small transformer does."""
 
@@ -130,7 +143,7 @@ class Attention(nn.Module):
         self.cls_token = nn.Parameter(torch.randn(1, 1, 8))
         self.registers = nn.Parameter(torch.randn(1, 2, 8))
         self.norm = nn.LayerNorm(8)
-        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.attention = Heads()
         self.mlp = nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 8))
         self.head = nn.Linear(8, 5)
 
@@ -138,5 +151,5 @@ class Attention(nn.Module):
         tokens = self.patches(x).flatten(2).transpose(1, 2)
         extra = torch.cat((self.cls_token, self.registers), 1).expand(len(x), -1, -1)
         y = self.norm(torch.cat((extra, tokens), 1))
-        y = y + self.attention(y, y, y, need_weights=False)[0]
+        y = y + self.attention(y)
         return self.head((y + self.mlp(y))[:, 0])

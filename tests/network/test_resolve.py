@@ -49,7 +49,7 @@ def test_the_canonical_address_leads_back(network: Network) -> None:
         ("conv:tabby", 'conv has no labels, so "tabby" names no unit of it; write an index, 0 to 7'),
         ("conv:0@16,0", "conv has 16x16 places; there is no place @16,0"),
         ("conv:0@cls", 'conv has no token "@cls"'),
-        ("conv:h0", "is no output of an attention with heads"),
+        ("conv:h0", "conv holds no heads side by side"),
         ("fc:1@0,0", "fc has one place; there is no place @0,0"),
         ("conv:0-3", '"conv:0-3" names 4 units where one is needed; write one of them, such as conv:0'),
     ],
@@ -82,8 +82,6 @@ def test_tokens_by_name_number_and_patch() -> None:
     assert site.flat_place("reg1") == 2
     assert site.flat_place((1, 2)) == 3 + 6
     assert site.flat_place((12,)) == 12
-    assert (
-        network.site("attention/0").heads == 2 if "attention/0" in network.sites(default=False).addresses() else network.site("attention").heads == 2
-    )
-    with pytest.raises(AddressError, match="has 2 heads"):
-        network.unit(next(address for address in network.sites(default=False).addresses() if address.startswith("attention")) + ":h2")
+    assert [network.site(f"attention.{part}").heads for part in ("query", "value", "proj~in", "proj")] == [2, 2, 2, 0]
+    with pytest.raises(AddressError, match=r"attention.query has 2 heads \(h0 to h1\); you asked for h2"):
+        network.unit("attention.query:h2")

@@ -123,10 +123,13 @@ def test_units_and_neurons(images: torch.Tensor) -> None:
 def test_heads_are_the_length_of_their_part() -> None:
     module, images = Attention().eval(), torch.rand(2, 3, 16, 16)
     network = Network(module, Preprocess(size=16))
-    address = next(address for address in network.sites(default=False).addresses() if address.startswith("attention"))
-    with network.tap(address, f"{address}:h1@cls") as taps:
+    with network.tap("norm", "attention.proj~in:h1@cls", "attention.value:h0") as taps:
         network.run(images)
-    assert torch.allclose(taps[f"{address}:h1@cls"], taps[address][:, 0, 4:].norm(dim=-1))
+    attention, x = module.attention, taps["norm"]
+    query, key, value = (layer(x)[..., 4:] for layer in (attention.query, attention.key, attention.value))
+    mixed = (query @ key.transpose(1, 2) / 2).softmax(-1) @ value
+    assert torch.allclose(taps["attention.proj~in:h1@cls"], mixed[:, 0].norm(dim=-1), atol=1e-5)
+    assert torch.allclose(taps["attention.value:h0"], attention.value(x)[..., :4].norm(dim=-1), atol=1e-5)
 
 
 def test_edits_take_the_place_of_what_was_there(images: torch.Tensor) -> None:

@@ -89,7 +89,7 @@ class _Builder:
             affine=None if into else self._affine(call),
             patch_grid=patches,
             prefix=prefix,
-            heads=self._heads(call, shape),
+            heads=self._heads(call, shape, into),
             batch_axis=shape.batch_axis,
             multiple=shape.multiple,
         )
@@ -129,13 +129,19 @@ class _Builder:
         names += [f"reg{index}" for index in range(extra - len(names))]
         return self.patch_grid, tuple(names)
 
-    def _heads(self, call: Call, shape: Shape) -> int:
-        path = call.path
-        for owner in (path, path.rpartition(".")[0]):
-            heads = getattr(self.modules.get(owner), "num_heads", 0) or getattr(self.modules.get(owner), "num_attention_heads", 0)
-            if isinstance(heads, int) and heads > 0 and shape.units % heads == 0 and shape.layout == "tokens":
-                return heads
-        return 0
+    def _heads(self, call: Call, shape: Shape, into: bool) -> int:
+        """The heads side by side in a tensor: what queries, keys and values are, one linear layer each, and what goes into the last one.
+
+        Not what comes out of the last one, which mixes heads, nor what a fused layer gives for all three at once.
+        """
+        owner = call.path.rpartition(".")[0]
+        heads = getattr(self.modules.get(owner), "num_heads", 0) or getattr(self.modules.get(owner), "num_attention_heads", 0)
+        if not isinstance(call.module, nn.Linear) or shape.layout != "tokens" or not isinstance(heads, int) or heads < 1 or shape.units % heads:
+            return 0
+        linears = [other for other in self.trace.calls if isinstance(other.module, nn.Linear) and other.path.rpartition(".")[0] == owner]
+        last = linears[-1] is call and len(linears) > 1
+        fused = isinstance(linears[-1].module, nn.Linear) and shape.units > linears[-1].module.in_features
+        return heads if last == into and not fused else 0
 
 
 def _labelled(census: Census, trace: Trace, labels: Mapping[str, tuple[str, ...]]) -> Census:

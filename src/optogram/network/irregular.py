@@ -12,7 +12,7 @@ from torch import Tensor
 from optogram.network.influence import Axis, Influence, Stripe
 from optogram.network.site import Site
 
-Known = dict[int, dict[str, Bool[np.ndarray, " place"]]]
+Known = dict[int, dict[str, np.ndarray]]
 
 
 def tables(influence: Influence, sites: Sequence[Site]) -> dict[str, Int[np.ndarray, "place 4"]]:

@@ -119,13 +119,14 @@ def _refuted(influence: Influence, found: dict[str, Field]) -> set[str]:
 
 
 def _both(site: Site, marks: Float[Tensor, "stripe unit row column"]) -> Bool[Tensor, "stripe unit both place"]:
-    """Whether a stripe reaches any, and whether it reaches all, of what lies across it; the shorter axis is filled up."""
+    """Whether a stripe reaches any, and whether it reaches all of the middle, of what lies across it; the shorter axis is filled up."""
     changed = marks.isnan()
     most = max(changed.shape[2:])
     parts = []
     for index, part in enumerate(changed):
-        axis = 1 if index < len(changed) // 2 else 0
-        pair = torch.stack((part.any(1 + axis), part.all(1 + axis)), 1)
+        along = part if index < len(changed) // 2 else part.transpose(1, 2)
+        count = along.shape[2]
+        pair = torch.stack((along.any(2), along[:, :, count // 3 : count - count // 3].all(2)), 1)
         parts.append(torch.nn.functional.pad(pair, (0, most - pair.shape[-1])))
     return torch.stack(parts)
 

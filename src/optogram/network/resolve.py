@@ -112,7 +112,9 @@ def _placed(unit: Unit) -> Unit:
 
 def _head(site: Site, address: Address) -> Unit:
     if not site.heads:
-        raise AddressError(f"{site.address} is no output of an attention with heads; :{'h'}{address.unit} needs one")
+        raise AddressError(
+            f"{site.address} holds no heads side by side; the input of an attention's last layer does, such as blocks.0.attn.proj~in:h{address.unit}"
+        )
     if not isinstance(address.unit, int) or address.unit >= site.heads:
         raise AddressError(f"{site.address} has {site.heads} heads (h0 to h{site.heads - 1}); you asked for h{address.unit}")
     return _placed(Unit(site, address.unit, address.place, head=True))
