@@ -158,7 +158,8 @@ def test_a_row_without_spread_is_not_tested_and_nothing_at_all_is_no_error() -> 
     seen = wrong_picture(level)
     assert list(np.flatnonzero(~seen.tested)) == [3]
     assert np.isnan(seen.p[3])
-    assert seen.p.shape == (6,)
+    assert seen.draws == 5 * 5, "a flat row gives no wrong pictures; its picture is one for the others"
+    np.testing.assert_allclose(seen.p[seen.tested], (1 + seen.at_least[seen.tested]) / 26)
     nothing = wrong_picture(np.full((4, 4), np.nan))
     assert (nothing.units, nothing.floor) == (0, 1)
     assert np.isnan(nothing.rate())
