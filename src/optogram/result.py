@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -44,13 +45,15 @@ class Provenance:
 
 def versions() -> dict[str, str]:
     """The versions of what computes: optogram, torch, numpy, Python."""
-    found = {"python": platform.python_version()}
-    for name in ("optogram", "torch", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+    return {"python": platform.python_version(), **{name: _version(name) for name in ("optogram", "torch", "numpy")}}
+
+
+@lru_cache(maxsize=8)
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 class Result:

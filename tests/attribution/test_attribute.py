@@ -86,7 +86,7 @@ def test_questions_that_cannot_be() -> None:
 
 def test_labels_pairs_and_texts_name_the_same_contrast() -> None:
     net = og.Network(Small(), og.Preprocess(size=24), labels=["cat", "dog", "a - b", "bird"])
-    assert read_target(net, "dog - bird").text == read_target(net, ("dog", "output:3")).text == "output:dog - output:bird"
+    assert read_target(net, "dog - bird").text == read_target(net, ("dog", "head:3")).text == "head:dog - head:bird"
     assert len(read_target(net, "a - b").terms) == 1
     assert [term.sign for term in read_target(net, (net.unit("dog"), net.unit("cat"))).terms] == [1.0, -1.0]
 

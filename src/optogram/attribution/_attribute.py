@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,20 +68,17 @@ def attribute(
     chosen = read_target(runner, target, reduce)
     origin = None if source is None else runner.site(source if isinstance(source, str) else source.address)
     answers, grids = [], {}
-    for batch in photographs.batches:
-        rows = _rows(runner, chosen, batch, batch_size, max_memory)
-        question = Question(runner, batch, chosen, name, origin, seed=seed, batch_size=rows, progress=progress)
-        answers.append(function(question, **given))
-        grids.update(question.grids)
-    provenance = Provenance(
-        verb="attribute",
-        network=network.name,
-        weights=network.weights_hash,
-        images=photographs.hash,
-        method=name,
-        settings={"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)},
-        seed=seed,
-    )
+    with ThreadPoolExecutor(1) as beside:
+        # Hashing takes as long as a small pass and leaves Python's lock alone: it runs while the network computes.
+        hashes = beside.submit(lambda: (network.weights_hash, photographs.hash))
+        for batch in photographs.batches:
+            rows = _rows(runner, chosen, batch, batch_size, max_memory)
+            question = Question(runner, batch, chosen, name, origin, seed=seed, batch_size=rows, progress=progress)
+            answers.append(function(question, **given))
+            grids.update(question.grids)
+    weights, pixels = hashes.result()
+    asked = {"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)}
+    provenance = Provenance("attribute", network.name, weights, pixels, name, asked, seed)
     frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
     return _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
 

@@ -21,6 +21,8 @@ from optogram.progress import Progress, track
 if TYPE_CHECKING:
     from optogram.network.network import Network
 
+WORTH_A_COPY = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -87,9 +89,13 @@ class Question:
 
     @contextmanager
     def tracked(self, rows: int) -> Iterator[Question]:
-        """The same question, whose passes over `rows` rows are told to whoever watches the progress."""
+        """The same question, whose passes over `rows` rows are told to whoever watches the progress.
+
+        Many rows are worth a copy of the weights in the layout that convolutions are fastest in.
+        """
+        network = self.network.worker(channels_last=True) if rows >= WORTH_A_COPY else self.network
         with track(self.method.replace("_", " "), rows, self.progress) as advance:
-            yield replace(self, advance=advance)
+            yield replace(self, network=network, advance=advance)
 
     def settled(self) -> tuple[Question, Float[Tensor, "batch"]]:
         """The same question with the neuron fixed that the response is read from, and the responses."""

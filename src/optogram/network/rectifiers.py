@@ -48,7 +48,7 @@ class Rectifier:
     """One call of a rectifier: what a rule may ask about it.
 
     `kind` is the function's name without a trailing `_`; `path` the module's, or `layer1.0.relu()` where a forward calls the
-    function itself; `number` counts the calls of that path; `function` works out of place.
+    function itself; `number` counts the calls of that path; `function` works out of place. `limits` are those of ReLU6 and hardtanh.
     """
 
     kind: str
@@ -56,6 +56,7 @@ class Rectifier:
     number: int
     module: str
     function: Callable[[Tensor], Tensor]
+    limits: tuple[float, float] | None = None
 
     @property
     def smooth(self) -> bool:
@@ -74,6 +75,8 @@ class Rectifier:
         """The plain gradient: `grad` times the rectifier's slope at `z`."""
         if self.kind == "relu":
             return torch.ops.aten.threshold_backward(grad, z, 0)  # type: ignore[no-any-return]
+        if self.limits is not None:
+            return torch.ops.aten.hardtanh_backward(grad, z, *self.limits)  # type: ignore[no-any-return]
         with torch.enable_grad():
             leaf = z.detach().requires_grad_()
             return torch.autograd.grad(self.function(leaf), leaf, grad)[0]
@@ -88,7 +91,10 @@ Rule = Callable[[Tensor, Tensor, Rectifier], Tensor]
 
 
 def by_sign(rule: Rule) -> Rule:
-    """Says of a rule that it asks of z only where it is positive: of a plain ReLU in place it then gets the output, which spares a copy."""
+    """Says of a rule that it asks of z only where the rectifier is open (`z > 0`, `rectifier.backward`, `rectifier.slope`).
+
+    Of a ReLU, ReLU6 or hardtanh in place it then gets the output, which tells the same and spares a copy.
+    """
     rule.by_sign = True  # type: ignore[attr-defined]
     return rule
 
@@ -116,7 +122,7 @@ class Interception:
         further = tuple(value for value in args[1:] if not isinstance(value, bool))
         path, number, module = self._where(name)
         plain: Callable[..., Tensor] = OUT_OF_PLACE.get(function.__name__, function)
-        rectifier = Rectifier(name, path, number, module, lambda tensor: plain(tensor, *further, **rest))
+        rectifier = Rectifier(name, path, number, module, lambda tensor: plain(tensor, *further, **rest), _limits(name, further, rest))
         self.calls.append(rectifier)
         return _Rectified.apply(  # type: ignore[no-untyped-call]
             z, rectifier, self.rule, (lambda: function(*args, **kwargs)) if written else None
@@ -171,7 +177,8 @@ class _Rectified(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, z: Tensor, rectifier: Rectifier, rule: Rule, write: Callable[[], Tensor] | None) -> Tensor:
         ctx.rectifier, ctx.rule = rectifier, rule
-        ctx.by_sign = write is not None and rectifier.kind == "relu" and getattr(rule, "by_sign", False)
+        told = rectifier.kind == "relu" or rectifier.limits is not None
+        ctx.by_sign = write is not None and told and getattr(rule, "by_sign", False)
         ctx.z = None if ctx.by_sign else z.detach() if write is None else z.detach().clone()
         ctx.version = None if ctx.by_sign else ctx.z._version
         if write is None:
@@ -243,6 +250,15 @@ def rectifying(wiring: Wiring, images: Tensor) -> Iterator[None]:
         interception.start(images)
     with nullcontext() if interception is None else Watch(interception.see):
         yield
+
+
+def _limits(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[float, float] | None:
+    if name == "relu6":
+        return 0.0, 6.0
+    if name != "hardtanh":
+        return None
+    given = {**dict(zip(("min_val", "max_val"), args, strict=False)), **kwargs}
+    return float(given.get("min_val", -1.0)), float(given.get("max_val", 1.0))
 
 
 def _undefined(seen: list[Rectifier], method: str, instead: str) -> str:
