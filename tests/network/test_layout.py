@@ -91,7 +91,8 @@ def test_layouts_and_which_axis_is_the_units(name: str) -> None:
             layer.weight[unit] += torch.randn_like(layer.weight[unit])
         after = site.places(network.read(site, images))
         layer.load_state_dict({**layer.state_dict(), "weight": kept})
-        changed = (after - before).abs().amax((0, 2)) > 1e-6
+        difference = (after - before).abs().amax((0, 2))
+        changed = difference > 1e-3 * difference.max()
         assert changed.nonzero().flatten().tolist() == [unit], site.address
 
 

@@ -140,7 +140,7 @@ def test_redrawing_reaches_bare_parameters_and_attentions_projections() -> None:
     before = {name: parameter.detach().clone() for name, parameter in module.named_parameters()}
     torch.manual_seed(5)
     redraw(module)
-    after = dict(module.named_parameters())
+    after = {name: parameter.detach() for name, parameter in module.named_parameters()}
     same = sorted(name for name in before if torch.equal(before[name], after[name]))
     assert same == ["attention.in_proj_bias", "constant"], "these start as constants"
     assert 0.5 * before["scale"] <= after["scale"] <= 1.5 * before["scale"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from optogram.atlas.pictures import pictured_sites, synthesise_site
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, Photograph, SiteEntry, Source
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
+from optogram.attribution._attribute import METHODS
 from optogram.errors import NotDefinedError, Stopped
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
@@ -48,12 +51,15 @@ def build_atlas(
     settings = replace(settings or Settings(), **changes)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     root = Path(path)
+    # Sites and methods are looked up before the folder is claimed: a misspelt one must not keep the right command out of it.
+    build = _Build(network, photos, root, settings, progress)
     claim_folder(root, fingerprint(network, photos, settings))
     if not (root / "manifest.json").exists():
         try:
-            _Build(network, photos, root, settings, progress).run()
+            build.run()
         except KeyboardInterrupt as interrupt:
             raise Stopped(f"stopped; what is done so far is kept in {root}. Go on with the same command.") from interrupt
+    build.clear()
     return open_atlas(root)
 
 
@@ -63,14 +69,14 @@ class _Build:
         self.folder = Folder(root)
         self.slug = slug(network.name)
         self.sites: list[Site] = list(network.sites()) if settings.sites is None else [network.site(address) for address in settings.sites]
+        self.pictured = pictured_sites(self.sites, _canonical(network, settings.pictures))
+        for method in settings.methods:
+            METHODS.get(method)
 
     def run(self) -> None:
         sweep = self._sweep()
         weights = {site.address: drawn for site in self.sites if (drawn := _weights(self.network, site.address)) is not None}
-        pictures = {
-            site.address: synthesise_site(self.root, self.network, site, sweep, self.settings, self.progress)
-            for site in pictured_sites(self.sites, self.settings.pictures)
-        }
+        pictures = {site.address: synthesise_site(self.root, self.network, site, sweep, self.settings, self.progress) for site in self.pictured}
         evidence = self._evidence(sweep)
         frames = Frames(self.network, self.photos)
         entries = self._write_sites(sweep, weights, pictures, evidence, frames)
@@ -143,8 +149,7 @@ class _Build:
         """The viewer, the list of what was left out, the schema, and last of all the manifest: with it the atlas is whole."""
         left_out = [LeftOutFile(name=one.name, reason=one.reason) for one in sweep.left_out]
         if left_out:
-            lines = ["name,reason", *(f'"{one.name}","{one.reason}"' for one in left_out)]
-            write_atomically(self.root / "left-out.csv", ("\n".join(lines) + "\n").encode())
+            write_atomically(self.root / "left-out.csv", _csv(left_out))
         manifest = Manifest(
             schema_version=SCHEMA_VERSION,
             title=self.network.name,
@@ -164,6 +169,9 @@ class _Build:
         copy_viewer(self.root)
         write_atomically(self.root / "schema.json", json.dumps(Manifest.model_json_schema(), indent=1).encode())
         write_atomically(self.root / "manifest.json", manifest.model_dump_json().encode())
+
+    def clear(self) -> None:
+        """Removes what was kept of the steps; an interruption just before leaves it to the next call."""
         for kept in (self.root / WORKSHOP).iterdir():
             if kept.name != "settings.json":
                 shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
@@ -190,6 +198,19 @@ def copy_viewer(root: Path) -> None:
         for source in sorted(viewer.rglob("*")):
             if source.is_file() and source.suffix not in {".py", ".pyc"}:
                 write_atomically(root / source.relative_to(viewer), source.read_bytes())
+
+
+def _canonical(network: Network, wish: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    """Sites' own addresses for those that were typed; `AddressError` for one that there is not."""
+    return wish if isinstance(wish, str) else tuple(network.site(address).address for address in wish)
+
+
+def _csv(left_out: list[LeftOutFile]) -> bytes:
+    """A line a file, quoted as spreadsheets read it whatever the name holds."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([("name", "reason"), *((one.name, one.reason) for one in left_out)])
+    return text.getvalue().encode()
 
 
 def _weights(network: Network, site: str) -> list[Picture] | None:

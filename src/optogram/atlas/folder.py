@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable
@@ -54,8 +55,11 @@ def write_atomically(target: Path, content: bytes | Callable[[Path], None]) -> N
         else:
             partial.write_bytes(content)
         partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise AtlasError(
             f"could not write {target}: {error.strerror or error}. What was written before is kept; go on with the same command"
         ) from error

@@ -39,19 +39,23 @@ def gallery(
                 frame = frames[photos.identity(index)]
             except OptogramError:
                 continue
-            shown.append(_photograph(folder, directory, network, heads[0], photos.identity(index), frame, methods))
+            if (found := _photograph(folder, directory, network, heads[0], photos.identity(index), frame, methods)) is not None:
+                shown.append(found)
             advance(len(methods))
     return shown
 
 
 def _photograph(
     folder: Folder, directory: str, network: Network, head: Site, identity: str, frame: np.ndarray, methods: tuple[str, ...]
-) -> Photograph:
+) -> Photograph | None:
+    """One photograph; `None` where the network is not finite on it."""
     from PIL import Image
 
     image = torch.from_numpy(frame.transpose(2, 0, 1).astype(np.float32) / 255)[None]
     with torch.no_grad():
         responses = head.places(network.read(head, image))[0, :, 0]
+    if not responses.isfinite().all():
+        return None
     best = [int(unit) for unit in responses.argsort(descending=True)[:PREDICTIONS]]
     number = f"{abs(hash_number(identity)):016x}"
     picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)

@@ -80,18 +80,18 @@ def _summary(family: SiteClaim, evidence: Evidence) -> ClaimSummary:
         identified=family.identified,
         twin_identified=list(family.twin_identified),
         twin_stands=list(family.twin_stands),
-        confounds=dict(family.confounds),
+        confounds={name: float(value) for name, value in family.confounds.items() if np.isfinite(value)},
     )
 
 
 def _null(family: SiteClaim) -> Null | None:
-    if family.families.size == 0:
-        return None
+    if family.families.size == 0 or not np.isfinite([family.observed, family.gate_p]).all():
+        return None  # too few units to tell apart: the site has no family statistic, nor have its twins
     return Null(
         dots=dots_of(family.effects),
         ticks=[float(np.nanmedian(row)) for row in family.effects if np.isfinite(row).any()],
         observed=family.observed,
-        families=[float(value) for value in family.families],
+        families=[float(value) for value in family.families if np.isfinite(value)],
         p=family.gate_p,
         open=family.gate_open,
         twins=len(family.families),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,10 +77,19 @@ def open_atlas(path: str | Path) -> Atlas:
     if not manifest.exists():
         unfinished = " Its build was interrupted: go on with the same `optogram atlas` command." if (root / ".build").exists() else ""
         raise AtlasError(f"{root} holds no atlas (no manifest.json).{unfinished}")
+    content = manifest.read_bytes()
+    if (version := _version(content)) > SCHEMA_VERSION:
+        raise StaleError(f"{root} is of format {version}; this version of optogram reads up to {SCHEMA_VERSION}. Update optogram")
     try:
-        found = Manifest.model_validate_json(manifest.read_bytes())
+        return Atlas(root, Manifest.model_validate_json(content))
     except ValidationError as error:
         raise AtlasError(f"{manifest} is not a manifest that this version reads: {error.errors()[0]['msg']}") from error
-    if found.schema_version > SCHEMA_VERSION:
-        raise StaleError(f"{root} is of format {found.schema_version}; this version of optogram reads up to {SCHEMA_VERSION}. Update optogram")
-    return Atlas(root, found)
+
+
+def _version(content: bytes) -> int:
+    """The format's number, read before all else: a later format may hold what this version does not know. 0 where there is none."""
+    try:
+        found = json.loads(content)["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        return 0
+    return found if isinstance(found, int) else 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from optogram.atlas.folder import write_atomically
 from optogram.atlas.schema import SCHEMA_VERSION
-from optogram.errors import AtlasError, SettingError, StaleError
+from optogram.errors import AtlasError, SettingError, StaleError, unknown
 from optogram.result import versions
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 WORKSHOP = ".build"
 """Where a build keeps what it has so far; removed when the atlas is whole, but for the settings."""
+
+WISHES = ("stages", "all", "none")
+"""What `pictures` may be besides addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Settings:
         for name, least in (("picture_units", 1), ("steps", 1), ("twins", 0), ("panel", 2), ("exemplars", 1), ("attributed", 0)):
             if getattr(self, name) < least:
                 raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
+        if isinstance(self.pictures, str) and self.pictures not in WISHES:
+            raise SettingError(unknown("choice of pictures", self.pictures, WISHES, "Or name sites: pictures=(SITE, ...)."))
 
 
 def fingerprint(network: Network, photos: Photos, settings: Settings) -> dict[str, object]:
@@ -70,6 +75,8 @@ def claim_folder(root: Path, mark: dict[str, object]) -> None:
         if differing:
             raise StaleError(f"{root} holds an atlas with other {' and '.join(differing)}. Choose another folder, or remove this one")
         return
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and not root.is_dir():
+        raise AtlasError(f"{root} is a file. Choose a new folder")
+    if root.exists() and any(entry.name != WORKSHOP for entry in root.iterdir()):
         raise AtlasError(f"{root} is not empty and holds no atlas. Choose a new folder")
     write_atomically(path, json.dumps(mark, indent=1, sort_keys=True).encode())

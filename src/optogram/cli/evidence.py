@@ -5,11 +5,14 @@ from __future__ import annotations
 import json as encoding
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Weights
+
+if TYPE_CHECKING:
+    from optogram.evidence._result import Row
 
 
 def evidence(
@@ -31,10 +34,15 @@ def evidence(
 
     Without --verdict or --json one line a site; with --verdict one line a unit, strongest first.
     """
+    from optogram.cli._story import WORDS
+    from optogram.errors import SettingError, unknown
     from optogram.evidence._judge import judge
     from optogram.images.open_images import open_images
     from optogram.network.load import load
 
+    for verdict in verdicts or ():
+        if verdict not in WORDS:
+            raise SettingError(unknown("verdict", verdict, WORDS))
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     eye = viewer if viewer == "bank" else load(viewer, weights=viewer_weights, device=device, seed=seed)
     found = judge(network, open_images(photos, channels=network.channels), sites=sites, viewer=eye, twins=twins, seed=seed)
@@ -42,9 +50,14 @@ def evidence(
         found.save(out)
     shown = found.select(lambda row: row.null == "twins" and row.verdict in verdicts) if verdicts else found
     if json:
-        print(encoding.dumps([asdict(row) for row in shown.rows], indent=1))
+        print(encoding.dumps([_plain(row) for row in shown.rows], indent=1))
     elif verdicts:
         for row in sorted(shown.rows, key=lambda row: -row.effect):
             print(f"{row.unit:<28} {row.verdict:<11} {row.effect:6.2f} [{row.low:.2f}, {row.high:.2f}]  {row.sentence}")
     else:
         print(shown)
+
+
+def _plain(row: Row) -> dict[str, object]:
+    """A row as JSON knows it: what was not tested has no number, and JSON has no NaN."""
+    return {name: None if value != value else value for name, value in asdict(row).items()}

@@ -31,7 +31,7 @@ def synthesize(
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     chosen = {"canvas": canvas, "steps": steps}
     found = run(network, units, preset=preset, seed=seed, **{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-    found.save(out)
+    written = found.save(out)
     print(found)
     print("An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`.")
-    print(out)
+    print(written)

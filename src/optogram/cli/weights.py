@@ -24,12 +24,13 @@ def weights(
 ) -> None:
     """Draw the weights of a first convolution, or of a linear layer on pixels, as images."""
     from optogram.network.load import load
+    from optogram.result import FORMATS
     from optogram.weights.weight_images import weight_images
 
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     drawn = weight_images(network, site)
-    if shared and out.suffix != ".npz":
+    if shared and out.suffix.lower() in FORMATS:
         drawn.figure("shared").save(out)
+        print(f"{drawn}   {out}")
     else:
-        drawn.save(out)
-    print(f"{drawn}   {out}")
+        print(f"{drawn}   {drawn.save(out)}")

@@ -61,7 +61,10 @@ def _from_csv(text: str, path: Path) -> list[str]:
         raise LoadError(f"{path} needs a header with a column `name` (and `index`, if the rows are not in order); it begins {', '.join(rows[0])}")
     if "index" not in head:
         return [row[column] for row in rows[1:]]
-    return in_order({int(row[head.index("index")]): row[column] for row in rows[1:]}, str(path))
+    numbers = [row[head.index("index")] for row in rows[1:]]
+    if wrong := [number for number in numbers if not number.strip().isdigit()]:
+        raise LoadError(f'{path}: the column `index` holds whole numbers from 0; got "{wrong[0]}"')
+    return in_order({int(number): row[column] for number, row in zip(numbers, rows[1:], strict=True)}, str(path))
 
 
 def in_order(names: Mapping[int, Any], source: str) -> list[str]:

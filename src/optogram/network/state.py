@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,9 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _unpickled(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # torch warns of a script before it refuses it
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         found = re.search(r"(?:GLOBAL|global|function|class)\s+`?([A-Za-z_][\w.]*\.[\w.]+)", str(error))
         what = f" (class {found[1]})" if found else ""
@@ -96,7 +99,7 @@ def _refuse_mismatch(wanted: Mapping[str, Tensor], state: Mapping[str, Tensor], 
     shapes = [key for key in wanted if key in state and wanted[key].shape != state[key].shape]
     if not (missing or unexpected or shapes):
         return
-    told = [f"{source} does not fit {name}."]
+    told = [f"{name} and {source} do not fit together."]
     told += [f"Missing ({len(missing)}): {_some(missing)}."] if missing else []
     told += [f"Unexpected ({len(unexpected)}): {_some(unexpected)}."] if unexpected else []
     texts = [f"{key} is {_shape(state[key])} in the file, {_shape(wanted[key])} in the network" for key in shapes]

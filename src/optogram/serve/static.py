@@ -15,6 +15,7 @@ from optogram.errors import SettingError
 
 _RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
 TYPES = {".js": "text/javascript", ".webp": "image/webp", ".parquet": "application/octet-stream", ".pack": "application/octet-stream"}
+KEPT = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
 _HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
 
 
@@ -55,9 +56,14 @@ class Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         return BytesIO(content)
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Remembers what is answered: that a file is missing is no fact to keep for a year."""
+        self.answered = code
+        super().send_response(code, message)
+
     def end_headers(self) -> None:
         """Files with a hash in their name never change; all else is asked for anew."""
-        hashed = _HASHED.search(self.path.split("?")[0])
+        hashed = self.answered in KEPT and _HASHED.search(self.path.split("?")[0])
         self.send_header("Cache-Control", "public, max-age=31536000, immutable" if hashed else "no-cache")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("X-Content-Type-Options", "nosniff")
