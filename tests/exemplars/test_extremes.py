@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from optogram.exemplars import extremes
-from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, flat, places_of, reduce_into
+from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, flat, places_of, reduce_into, shaped
 from optogram.network.site import Site
 
 
@@ -25,38 +25,41 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("one_line", [0, 256])
 @pytest.mark.parametrize("part_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("case", CASES)
-def test_values_and_first_places_equal_numpy(case: str, part_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_and_first_places_equal_numpy(case: str, part_bytes: int, one_line: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extremes, "CACHE_BYTES", part_bytes)
     monkeypatch.setattr(extremes, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(extremes, "ONE_LINE", one_line)
     site, tensor = CASES[case]
     flattened = site.places(tensor).numpy()
-    maps = blocks(site, tensor)
-    lines = maps.flatten(1, 2)
+    maps = shaped(blocks(site, tensor))
     high, low = torch.empty(2, 3, 5)
-    reduce_into(lines, [(torch.amax, high), (torch.amin, low)])
+    lines = reduce_into(maps, [(torch.amax, high), (torch.amin, low)])
     assert np.array_equal(high.numpy(), flattened.max(2))
     assert np.array_equal(low.numpy(), flattened.min(2))
     photos, units = (part.flatten() for part in torch.meshgrid(torch.arange(3), torch.arange(5), indexing="ij"))
-    for sign, expected in ((1, flattened.argmax(2)), (-1, flattened.argmin(2))):
-        assert np.array_equal(places_of(lines, photos, units, torch.full_like(photos, sign)).reshape(3, 5).numpy(), expected)
-    assert np.array_equal(all_places(maps).numpy(), flattened.argmax(2))
+    for kind, sign, expected in ((0, 1, flattened.argmax(2)), (1, -1, flattened.argmin(2))):
+        found = places_of(maps, lines[kind, photos, :, units], photos, units, torch.full_like(photos, sign))
+        assert np.array_equal(found.reshape(3, 5).numpy(), expected)
+    assert np.array_equal(all_places(maps, lines[0]).numpy(), flattened.argmax(2))
 
 
 @pytest.mark.parametrize("units", [1, 8, 24, 32, 144])
 def test_any_number_of_units_is_reduced_alike(units: int) -> None:
-    lines = torch.randn(2, 28, units, generator=torch.Generator().manual_seed(0))
+    maps = torch.randn(2, 4, 28, units, generator=torch.Generator().manual_seed(0))
     out = torch.empty(2, 3 * units)[:, units : 2 * units]
-    reduce_into(lines, [(torch.amin, out)])
-    assert torch.equal(out, lines.amin(1))
+    lines = reduce_into(maps, [(torch.amin, out)])
+    assert torch.equal(out, maps.amin((1, 2)))
+    assert torch.equal(lines[0], maps.amin(2))
 
 
 def test_lower_precision_is_read_into_single() -> None:
-    lines = torch.randn(2, 28, 24).bfloat16()
+    maps = torch.randn(2, 3, 28, 24).bfloat16()
     out = torch.empty(2, 24)
-    reduce_into(lines, [(torch.amax, out)])
-    assert torch.equal(out, lines.amax(1).float())
+    reduce_into(maps, [(torch.amax, out)])
+    assert torch.equal(out, maps.amax((1, 2)).float())
 
 
 def test_places_are_kept_by_row_and_column() -> None:
@@ -72,5 +75,5 @@ def test_one_nan_spoils_its_unit_alone() -> None:
     tensor = tensor.clone()
     tensor[1, 3, 2, 2] = float("nan")
     found = torch.empty(2, 3, 5)
-    reduce_into(blocks(site, tensor).flatten(1, 2), [(torch.amax, found[0]), (torch.amin, found[1])])
+    reduce_into(blocks(site, tensor), [(torch.amax, found[0]), (torch.amin, found[1])])
     assert found.isnan().nonzero().tolist() == [[0, 1, 3], [1, 1, 3]]

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, places_of, reduce_into
+from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, places_of, reduce_into, shaped
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.plan import Plan, Planned
 from optogram.exemplars.recording import Recording
@@ -21,6 +21,7 @@ BUFFER_BYTES = 64 << 20
 """How much the buffer between two updates of the lists may take."""
 
 TOP, BOTTOM = 0, 1
+REDUCTIONS = (torch.amax, torch.amin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +108,46 @@ class Collector:
         return self.faulty
 
     def _read(self, number: int, entry: Planned, tensor: Tensor) -> None:
-        maps = blocks(entry.site, tensor)
-        self._note(entry.site, maps)
-        lines = maps.flatten(1, 2)
-        high, low = self.slate.parts[number]
-        kinds = [TOP] if entry.before is not None else [TOP, BOTTOM]
-        reduce_into(lines, [(torch.amax, high), (torch.amin, low)][: len(kinds)])
-        if self._panel_rows is not None:
-            places = all_places(maps)
-            self.recording.record(entry, self._panel_rows, maps)
-            self.recording.record_extremes(entry, "greatest", self._panel_rows, high, coded(places, maps.shape[2]))
-            self.slate.places[TOP, :, entry.columns] = places
-            kinds = kinds[1:]
-        self._locate(number, entry, lines, kinds)
+        whole = blocks(entry.site, tensor)
+        self._note(entry.site, whole)
+        maps, kinds = shaped(whole), [TOP] if entry.before is not None else [TOP, BOTTOM]
+        lines = reduce_into(maps, [(REDUCTIONS[kind], self.slate.parts[number][kind]) for kind in kinds])
+        if self._panel_rows is None:
+            self._locate(number, entry, maps, lines, kinds)
+            return
+        places = all_places(maps, lines[0])
+        self.recording.record(entry, self._panel_rows, whole)
+        self.recording.record_extremes(entry, "greatest", self._panel_rows, self.slate.parts[number][TOP], coded(places, whole.shape[2]))
+        self.slate.places[TOP, :, entry.columns] = places
+        self._locate(number, entry, maps, lines[1:], kinds[1:])
 
     def _read_before(self, number: int, entry: Planned, before: Site, tensor: Tensor) -> None:
-        maps = blocks(before, tensor)
-        lines = maps.flatten(1, 2)
-        reduce_into(lines, [(torch.amin, self.slate.parts[number][BOTTOM])])
-        if self._panel_rows is not None:
-            drive = torch.empty_like(self.slate.parts[number][BOTTOM])
-            reduce_into(lines, [(torch.amax, drive)])
-            self.recording.record_extremes(entry, "drive", self._panel_rows, drive, coded(all_places(maps), maps.shape[2]))
-        self._locate(number, entry, lines, [BOTTOM])
+        whole = blocks(before, tensor)
+        maps, low = shaped(whole), self.slate.parts[number][BOTTOM]
+        if self._panel_rows is None:
+            lines = reduce_into(maps, [(torch.amin, low)])
+        else:
+            drive = torch.empty_like(low)
+            high, lines = reduce_into(maps, [(torch.amax, drive), (torch.amin, low)]).split(1)
+            places = all_places(maps, high[0])
+            self.recording.record_extremes(entry, "drive", self._panel_rows, drive, coded(places, whole.shape[2]))
+        self._locate(number, entry, maps, lines, [BOTTOM])
 
-    def _locate(self, number: int, entry: Planned, lines: Float[Tensor, "batch place unit"], kinds: Sequence[int]) -> None:
+    def _locate(
+        self,
+        number: int,
+        entry: Planned,
+        maps: Float[Tensor, "batch line place unit"],
+        lines: Float[Tensor, "kind batch line unit"],
+        kinds: Sequence[int],
+    ) -> None:
         """Looks up the places of rivals; of all on a device that should not wait to be asked which they are."""
         if not kinds:
             return
         which, photos, units = self.slate.rivals(number, kinds) if self.lazy else self.slate.everything(entry, kinds)
         if len(which):
-            self.slate.places[which, photos, units + entry.first] = places_of(lines, photos, units, 1 - 2 * which).int()
+            found = places_of(maps, lines[which - kinds[0], photos, :, units], photos, units, 1 - 2 * which)
+            self.slate.places[which, photos, units + entry.first] = found.int()
 
     def _note(self, site: Site, maps: Tensor) -> None:
         self.grids.see(site, maps)

@@ -24,6 +24,9 @@ VECTOR = 32
 CACHE_BYTES, PART_BYTES = 24 << 20, 4 << 20
 """Maps larger than the first are taken in parts of about the second."""
 
+ONE_LINE = 256
+"""A map of so many places is searched as a whole."""
+
 STRIDE = 1 << 16
 """Places are kept as row * STRIDE + column, so that photographs whose maps differ in width can share a list."""
 
@@ -47,52 +50,69 @@ def blocks(site: Site, tensor: Float[Tensor, "..."]) -> Float[Tensor, "batch row
     return site.places(tensor).transpose(1, 2)[:, None]
 
 
-def reduce_into(lines: Float[Tensor, "batch place unit"], wanted: Sequence[tuple[Reduction, Float[Tensor, "batch unit"]]]) -> None:
-    """Each reduction (`torch.amax`, `torch.amin`) over the places, written into its tensor; NaN where any neuron is NaN.
+def shaped(maps: Float[Tensor, "batch row column unit"]) -> Float[Tensor, "batch line place unit"]:
+    """Small maps as one line; large ones line by line, so that a place is found by its line first."""
+    return maps.flatten(1, 2)[:, None] if maps.shape[1] * maps.shape[2] <= ONE_LINE else maps
 
-    On a CPU maps that exceed the cache are taken a few photographs at a time, which the second reduction then finds in the cache;
-    the last ones first, as they have just been written.
+
+def reduce_into(
+    maps: Float[Tensor, "batch line place unit"], wanted: Sequence[tuple[Reduction, Float[Tensor, "batch unit"]]]
+) -> Float[Tensor, "wanted batch line unit"]:
+    """Each reduction (`torch.amax`, `torch.amin`) over all places, written into its tensor; gives the reductions of each line.
+
+    NaN where any neuron is NaN. On a CPU maps that exceed the cache are taken a few photographs at a time, which the second
+    reduction then finds in the cache; the last ones first, as they have just been written.
     """
-    batch, _, units = lines.shape
-    packed, group = _packed(lines)
-    found = [out if group == 1 and out.dtype == lines.dtype else packed.new_empty(batch, group * units) for _, out in wanted]
+    batch, lines, _, units = maps.shape
+    packed, group = _packed(maps)
+    found = packed.new_empty(len(wanted), batch, lines, group * units)
     total = packed.numel() * packed.element_size()
-    step = batch if total <= CACHE_BYTES or lines.device.type != "cpu" else max(1, PART_BYTES * batch // total)
+    step = batch if total <= CACHE_BYTES or maps.device.type != "cpu" else max(1, PART_BYTES * batch // total)
     for first in reversed(range(0, batch, step)):
         part = slice(first, first + step)
-        for (reduction, _), out in zip(wanted, found, strict=True):
-            reduction(packed[part], 1, out=out[part])
-    for (reduction, out), values in zip(wanted, found, strict=True):
-        if values is not out:
-            out.copy_(reduction(values.unflatten(1, (group, units)), 1))
+        for number, (reduction, _) in enumerate(wanted):
+            reduction(packed[part], 2, out=found[number, part])
+    if group > 1:
+        spread = found.unflatten(3, (group, units))
+        found = torch.stack([reduction(spread[number], 2) for number, (reduction, _) in enumerate(wanted)])
+    for number, (reduction, out) in enumerate(wanted):
+        out.copy_(found[number, :, 0] if lines == 1 else reduction(found[number], 1))
+    return found
 
 
-def all_places(maps: Float[Tensor, "batch row column unit"]) -> Int[Tensor, "batch unit"]:
-    """The flat place of the greatest neuron of every photograph and unit; of equal ones the first, row by row.
-
-    First the row among the rows' maxima, then the column within that row.
-    """
-    batch, _, columns, units = maps.shape
-    row = maps.amax(2).argmax(1)
-    photos = torch.arange(batch, device=maps.device)[:, None].expand_as(row).flatten()
-    within = maps[photos, row.flatten(), :, torch.arange(units, device=maps.device).repeat(batch)]
-    return row * columns + within.argmax(1).reshape(batch, units)
+def all_places(maps: Float[Tensor, "batch line place unit"], lines: Float[Tensor, "batch line unit"]) -> Int[Tensor, "batch unit"]:
+    """The flat place of the greatest neuron of every photograph and unit, from the lines' maxima; of equal ones the first."""
+    batch, units = lines.shape[0], lines.shape[2]
+    line = lines.argmax(1)
+    photos = torch.arange(batch, device=maps.device).repeat_interleave(units)
+    within = maps[photos, line.flatten(), :, torch.arange(units, device=maps.device).repeat(batch)]
+    return line * maps.shape[2] + within.argmax(1).reshape(batch, units)
 
 
 def places_of(
-    lines: Float[Tensor, "batch place unit"], photos: Int[Tensor, " pair"], units: Int[Tensor, " pair"], sign: Int[Tensor, " pair"]
+    maps: Float[Tensor, "batch line place unit"],
+    lines: Float[Tensor, "pair line"],
+    photos: Int[Tensor, " pair"],
+    units: Int[Tensor, " pair"],
+    sign: Int[Tensor, " pair"],
 ) -> Int[Tensor, " pair"]:
-    """The flat place of the greatest (`sign` 1) or least (-1) neuron of some photographs and units; of equal ones the first."""
-    return (lines[photos, :, units] * sign[:, None]).argmax(1)
+    """The flat place of the greatest (`sign` 1) or least (-1) neuron of some photographs and units; of equal ones the first.
+
+    `lines`: the extremes of each line of these photographs and units.
+    """
+    if maps.shape[1] == 1:
+        return (maps[photos, 0, :, units] * sign[:, None]).argmax(1)
+    line = (lines * sign[:, None]).argmax(1)
+    return line * maps.shape[2] + (maps[photos, line, :, units] * sign[:, None]).argmax(1)
 
 
-def _packed(lines: Float[Tensor, "batch place unit"]) -> tuple[Float[Tensor, "batch step number"], int]:
+def _packed(maps: Float[Tensor, "batch line place unit"]) -> tuple[Float[Tensor, "batch line step number"], int]:
     """So many neighbouring places side by side that their units fill whole vector registers, and how many they are.
 
     A reduction over 24 or 144 channels is four to twenty times slower than over 64, as what is no multiple of 32 goes one by one.
     """
-    places, units = lines.shape[1:]
+    places, units = maps.shape[2:]
     group = math.gcd(VECTOR // math.gcd(units, VECTOR), places)
-    if group == 1 or lines.stride(2) != 1 or lines.stride(1) != units:
-        return lines, 1
-    return lines.unflatten(1, (places // group, group)).flatten(2), group
+    if group == 1 or maps.stride(3) != 1 or maps.stride(2) != units:
+        return maps, 1
+    return maps.unflatten(2, (places // group, group)).flatten(3), group
