@@ -51,10 +51,14 @@ def _measured(influence: Influence, sites: Sequence[Site], size: tuple[int, int]
 
 def _fitted(seen: Seen, depths: Int[np.ndarray, " depth"], length: int) -> list[Extent | None]:
     """One extent a unit; units with the same observations share the work."""
-    half = len(depths)
-    patterns, which = np.unique(seen.transpose(1, 0, 2).reshape(seen.shape[1], -1), axis=0, return_inverse=True)
-    fits = [_fit(pattern.reshape(2, half, 3), depths, length) for pattern in patterns]
-    return [fits[index] for index in np.asarray(which).reshape(-1)]
+    fits: dict[bytes, Extent | None] = {}
+    found = []
+    for pattern in np.ascontiguousarray(seen.transpose(1, 0, 2)):
+        key = pattern.tobytes()
+        if key not in fits:
+            fits[key] = _fit(pattern.reshape(2, len(depths), 3), depths, length)
+        found.append(fits[key])
+    return found
 
 
 def _fit(pattern: Int[np.ndarray, "end depth 3"], depths: Int[np.ndarray, " depth"], length: int) -> Extent | None:

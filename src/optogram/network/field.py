@@ -19,11 +19,6 @@ class Extent:
     size: int
     stride: int
 
-    def at(self, place: int) -> tuple[int, int]:
-        """First pixel and the one after the last, for the place of that number along the axis."""
-        first = self.offset + self.stride * place
-        return first, first + self.size
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
@@ -64,18 +59,24 @@ class Field:
         numbers = np.arange(self.site.places_count) if places is None else places
         if self.table is not None:
             return self.table[numbers]
-        boxes = [self._box(int(number), unit).as_tuple() for number in numbers]
-        return np.array(boxes, dtype=np.int64).reshape(-1, 4)
+        across = self.site.grid[1] if len(self.site.grid) == 2 else 1
+        row, column = (numbers // across, numbers % across) if len(self.site.grid) == 2 else (0 * numbers, 0 * numbers)
+        groups = sorted(set(self.group)) if unit is None else [self.group[unit]]
+        top, bottom = _span([self.rows[index] for index in groups], row)
+        left, right = _span([self.columns[index] for index in groups], column)
+        return np.stack((top, left, bottom, right), 1)
 
     def _box(self, number: int, unit: int | None) -> Box:
-        if self.table is not None:
-            top, left, bottom, right = (int(edge) for edge in self.table[number])
-            return Box(top, left, bottom, right, self.clipped and self._touches(top, left, bottom, right))
-        row, column = (0, 0) if len(self.site.grid) < 2 else divmod(number, self.site.grid[1])
-        groups = sorted(set(self.group)) if unit is None else [self.group[unit]]
-        tall, wide = [self.rows[index].at(row) for index in groups], [self.columns[index].at(column) for index in groups]
-        return Box(min(first for first, _ in tall), min(first for first, _ in wide), max(last for _, last in tall), max(last for _, last in wide))
+        top, left, bottom, right = (int(edge) for edge in self.boxes(np.array([number]), unit)[0])
+        return Box(top, left, bottom, right, self.clipped and self._touches(top, left, bottom, right))
 
     def _touches(self, top: int, left: int, bottom: int, right: int) -> bool:
-        assert self.table is not None
-        return bool(top == 0 or left == 0 or bottom == self.table[:, 2].max() or right == self.table[:, 3].max())
+        return self.table is not None and bool(top == 0 or left == 0 or bottom == self.table[:, 2].max() or right == self.table[:, 3].max())
+
+
+def _span(extents: list[Extent], places: Int[np.ndarray, " place"]) -> tuple[Int[np.ndarray, " place"], Int[np.ndarray, " place"]]:
+    """From the least first pixel to the greatest last one of several extents."""
+    different = list(dict.fromkeys(extents))
+    first = np.stack([extent.offset + extent.stride * places for extent in different])
+    sizes = np.array([extent.size for extent in different])[:, None]
+    return first.min(0), (first + sizes).max(0)
