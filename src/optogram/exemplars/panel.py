@@ -127,7 +127,7 @@ def panel_responses(
     if len(images) != len(panel):
         raise InputError(f"images has one row for each of the panel's {len(panel)} photographs (panel.images(...)); got {len(images)}")
     found: dict[str, list[Tensor]] = {entry.site.address: [] for entry in chosen.entries}
-    worker = network.worker(channels_last=True)
+    worker = network.worker(channels_last=True, reads=list(found))
     first = 0
 
     def read(site: Site, tensor: Tensor) -> None:

@@ -133,11 +133,12 @@ class Run:
     def _pass(self, advance: Any, workers: int) -> None:
         grids = Grids(self.state.grids)
         collector = Collector(self.plan, self.state.tally, self.recording, grids, self.settings.batch_size)
-        worker = self.network.worker(channels_last=True)
+        edits = collector.edits()
+        worker = self.network.worker(channels_last=True, reads=list(edits))
         batches = self.course.batches(self.network.preprocess, self.network.channels, self.settings.batch_size, workers, self.state.done)
         sizes = self.state.sizes.copy()
         done = self.state.done
-        with torch.no_grad(), worker.tap(self.plan.deepest, edits=collector.edits()):
+        with torch.no_grad(), worker.tap(self.plan.deepest, edits=edits):
             for batch, inside in batches:
                 collector.begin(batch.indices, [self.course.folds[index] for index in batch.indices], inside)
                 worker.run(batch.images.to(worker.device).float().div_(255), frame="input")

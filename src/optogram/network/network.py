@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.errors import InputError
+from optogram.errors import AddressError, InputError
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
 from optogram.network.census import Census, take_census
+from optogram.network.fold import fold_norms
 from optogram.network.functional import Watch
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
@@ -63,6 +64,7 @@ class Network:
         self._census: Census | None = None
         self._hashed: tuple[int, str] | None = None
         self._flatten = False
+        self._folded: frozenset[str] = frozenset()
         self.moments: tuple[Any, dict[str, tuple[Tensor, Tensor]]] | None = None
         self._fields: dict[str, Field] = {}
         self.name = name or type(self._shadow.original).__name__.lower()
@@ -136,6 +138,8 @@ class Network:
         if isinstance(outer, Recorder):
             changes = {**outer.edits, **changes}
         points = [census.points[address] for address in {*reads, *changes}]
+        if lost := self._folded & {point.path for point in points if not point.into}:
+            raise AddressError(f"{min(lost)} is folded into the batch norm after it in this worker; name it in net.worker(reads=...)")
         taps = Taps(targets)
         with self._wiring.watched_by(Recorder(points, reads, changes, taps)):
             yield taps
@@ -211,18 +215,22 @@ class Network:
 
         return twin(self, kind, seed, photos)
 
-    def worker(self, *, channels_last: bool = False, dtype: torch.dtype | None = None) -> Network:
-        """The same network, same addresses, with a private copy of the weights, in the layout and type that is fastest."""
+    def worker(self, *, channels_last: bool = False, dtype: torch.dtype | None = None, reads: Collection[str] | None = None) -> Network:
+        """The same network, same addresses, with a private copy of the weights, in the layout and type that is fastest.
+
+        `reads` are the only sites that will be read or edited, where that is known: batch norms are then folded (`fold.py`).
+        """
         with self._lock:
             self._follow()
         copy = Network(self._shadow.module, self.preprocess, self._labels or None, name=self.name, device=self.device, _private=True)
         module = copy._shadow.module
+        copy.channels, copy._census, copy._flatten, copy._fields = self.channels, self._points(), self._flatten, self._fields
+        copy._folded = self._folded if reads is None else self._folded | fold_norms(copy, reads)
         if dtype is not None:
             module.to(dtype)
         if channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        copy.channels, copy.channels_last = self.channels, channels_last
-        copy._census, copy._flatten, copy._fields = self._points(), self._flatten, self._fields
+        copy.channels_last = channels_last
         return copy
 
     def _follow(self) -> None:

@@ -80,6 +80,11 @@ class _After(_Hook):
         return None if observer is None else observer.after(self.path, module, output)
 
 
+def foreign_hooks(module: nn.Module) -> bool:
+    """Whether somebody else's hooks are on the module."""
+    return any(not isinstance(hook, _Hook) for hooks in (module._forward_hooks, module._forward_pre_hooks) for hook in hooks.values())
+
+
 def _strip(module: nn.Module) -> None:
     """Removes the hooks that a copied shadow brought along from the shadow it was copied from."""
     for inner in module.modules():

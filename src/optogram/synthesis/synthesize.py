@@ -13,7 +13,7 @@ from optogram.network.network import Network
 from optogram.network.site import Unit
 from optogram.progress import Progress, track
 from optogram.result import Provenance
-from optogram.synthesis.ascend import ascend
+from optogram.synthesis.ascend import ascend, read_site
 from optogram.synthesis.asked import Asked, objectives_of
 from optogram.synthesis.canvases._canvas import Canvas
 from optogram.synthesis.collect import Made, collected, finished, plain
@@ -66,7 +66,8 @@ def synthesize(
         raise SettingError(f"batch_size is at least 1; got {batch_size}")
     asked = objectives_of(network, units, objective)
     kind = fastest_type(network.device) if dtype == "auto" else dtype
-    worker = network.worker(channels_last=True, dtype=kind)
+    reads = {read_site(network, site).address for goal in asked for site in goal.sites}
+    worker = network.worker(channels_last=True, dtype=kind, reads=reads)
     shape = (size, size) if isinstance(size, int) else size
     made: dict[int, Made] = {}
     with track("synthesis", len(asked), progress) as tell:
