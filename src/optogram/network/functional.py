@@ -45,6 +45,14 @@ def named(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
     return RECTIFIERS.get(function)
 
 
+def cuts_at_zero(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a call of this name gives zero for everything below zero, and nothing negative: what responses cannot be ranked by."""
+    if name == "hardtanh":
+        least = args[1] if len(args) > 1 else kwargs.get("min_val", -1.0)
+        return bool(least == 0)
+    return name in ("relu", "relu6", "clamp")
+
+
 class Watch(TorchFunctionMode):
     """Hands every functional rectifier call to `call(name, function, args, kwargs)`, whose result takes its place."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from optogram.network.functional import Watch
+from optogram.network.functional import Watch, cuts_at_zero
 from optogram.network.structure import leaves
 from optogram.network.tap import functional_path
 from optogram.network.wiring import Wiring
@@ -76,40 +76,48 @@ class _Tracer:
         self.counts: Counter[str] = Counter()
         self.stack: list[tuple[str, int, nn.Module]] = []
         self.open: list[tuple[tuple[Leaf, ...], int]] = []
+        self.cut: set[tuple[int, int, int]] = set()
+        self.kept: list[Tensor] = []  # so that no other tensor takes the place of one that is marked
         self.clock = 0
 
     def before(self, path: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.stack.append((path, self.counts[path], module))
         self.counts[path] += 1
-        self.open.append((_seen({"args": args, "kwargs": kwargs}), self._tick()))
+        self.open.append((self._seen({"args": args, "kwargs": kwargs}), self._tick()))
 
     def after(self, path: str, module: nn.Module, output: Any) -> None:
         _, call, _ = self.stack.pop()
         inputs, began = self.open.pop()
-        self.calls.append(Call(path, call, module, inputs, _seen(output), self._tick(), began))
+        self.calls.append(Call(path, call, module, inputs, self._seen(output), self._tick(), began))
 
     def rectifier(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         path = functional_path(self.stack, name)
-        if path is None:
-            return function(*args, **kwargs)
-        inputs, began = _seen({"args": args, "kwargs": kwargs}), self._tick()
+        inputs, began = self._seen({"args": args, "kwargs": kwargs}), self._tick()
         output = function(*args, **kwargs)
-        self.calls.append(Call(path, self.counts[path], None, inputs, _seen(output), self._tick(), began))
+        if cuts_at_zero(name, args, kwargs):
+            self.cut.add(_mark(output))
+            self.kept.append(output)
+        if path is None:
+            return output
+        self.calls.append(Call(path, self.counts[path], None, inputs, self._seen(output), self._tick(), began))
         self.counts[path] += 1
         return output
+
+    def _seen(self, value: Any) -> tuple[Leaf, ...]:
+        found = ((key, tensor) for key, tensor in leaves(value) if tensor.is_floating_point() and tensor.numel() > 0)
+        return tuple(Leaf(key, tensor, tensor._version, _mark(tensor) in self.cut or _rectified(tensor)) for key, tensor in found)
 
     def _tick(self) -> int:
         self.clock += 1
         return self.clock
 
 
-def _seen(value: Any) -> tuple[Leaf, ...]:
-    return tuple(
-        Leaf(key, tensor, tensor._version, _rectified(tensor)) for key, tensor in leaves(value) if tensor.is_floating_point() and tensor.numel() > 0
-    )
+def _mark(tensor: Tensor) -> tuple[int, int, int]:
+    """Place and version: the same for a tensor and its views until somebody writes into it."""
+    return tensor.data_ptr(), tensor.numel(), tensor._version
 
 
 def _rectified(tensor: Tensor) -> bool:
-    """Never negative and often exactly zero: what a rectifier, or a pool or a copy of one, gives on noise."""
+    """Never negative and often exactly zero: what a rectifier that no name betrays, or a pool or a copy of one, gives on noise."""
     zeros = float((tensor == 0).float().mean())
     return bool(tensor.min() == 0) and 0.02 < zeros < 1.0
