@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     """What the script `optogram` runs; ends the process with the command's exit code."""
+    from optogram import memory
     from optogram.cli._app import run
 
+    memory.hold()
     sys.exit(run(sys.argv[1:]))

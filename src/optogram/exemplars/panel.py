@@ -14,7 +14,7 @@ from torch import Tensor
 
 from optogram.errors import AddressError, InputError, NonFiniteError, StaleError, unknown
 from optogram.exemplars.extremes import blocks
-from optogram.exemplars.plan import plan
+from optogram.exemplars.plan import fitting_rows, plan
 from optogram.network.site import Site
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def panel_responses(
     sites: Sequence[str | Site] | None = None,
     kind: Literal["probes", "greatest", "mean"] = "probes",
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> dict[str, Float[np.ndarray, "photo ..."]]:
     """One pass of any network of the same geometry (a twin) over the panel: by site [photo, probe, unit], or [photo, unit].
 
@@ -128,6 +128,7 @@ def panel_responses(
         raise InputError(f"images has one row for each of the panel's {len(panel)} photographs (panel.images(...)); got {len(images)}")
     found: dict[str, list[Tensor]] = {entry.site.address: [] for entry in chosen.entries}
     worker = network.worker(channels_last=True, reads=list(found))
+    rows = fitting_rows(network) if batch_size is None else batch_size
     first = 0
 
     def read(site: Site, tensor: Tensor) -> None:
@@ -136,8 +137,8 @@ def panel_responses(
 
     edits: dict[str, Callable[[Tensor], None]] = {entry.site.address: partial(read, entry.site) for entry in chosen.entries}
     with torch.no_grad(), worker.tap(chosen.deepest, edits=edits):
-        for first in range(0, len(images), batch_size):
-            worker.run(images[first : first + batch_size].to(worker.device).float().div_(255), frame="input")
+        for first in range(0, len(images), rows):
+            worker.run(images[first : first + rows].to(worker.device).float().div_(255), frame="input")
     responses = {address: torch.cat(parts).numpy() for address, parts in found.items()}
     for address, values in responses.items():
         if not np.isfinite(values).all():

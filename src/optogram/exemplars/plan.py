@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optogram.errors import SettingError
+from optogram.memory import rows_that_stay
 from optogram.network.network import Network
 from optogram.network.site import Site
+
+MOST_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,13 @@ class Plan:
         """Memory that one photograph of the panel takes."""
         each = sum(entry.site.units * (12 + 4 * min(probes, entry.site.places_count) + (8 if entry.before else 0)) for entry in self.entries)
         return each + 4 * probes * len(self.entries)
+
+
+def fitting_rows(network: Network) -> int:
+    """How many photographs go through the network at once: 32, on a processor no more than the allocator serves well (`memory.py`)."""
+    if network.device.type != "cpu":
+        return MOST_ROWS
+    return rows_that_stay(max(4 * site.units * site.places_count for site in network.sites(default=False)), MOST_ROWS)
 
 
 def plan(network: Network, sites: Sequence[str | Site] | None) -> Plan:

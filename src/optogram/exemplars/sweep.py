@@ -17,7 +17,7 @@ from optogram.exemplars.checkpoint import PANEL, Checkpoint, Progressed, tally_a
 from optogram.exemplars.collector import Collector, Faulty
 from optogram.exemplars.course import Course
 from optogram.exemplars.grids import Grids
-from optogram.exemplars.plan import Plan, plan
+from optogram.exemplars.plan import Plan, fitting_rows, plan
 from optogram.exemplars.recording import Places, Recording
 from optogram.exemplars.result import Sweep
 from optogram.exemplars.tally import Tally
@@ -61,7 +61,7 @@ def sweep(
     k: int = 9,
     panel: int = 1000,
     probes: int = 4,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     seed: int = 0,
     max_memory: int = 2 << 30,
     progress: Progress = True,
@@ -76,7 +76,7 @@ def sweep(
     pass of each photograph and about a twentieth more; memory does not grow with the photographs. A panel that would take more
     than `max_memory` bytes is made smaller, with a warning. `checkpoint`: a folder in which progress is kept, so that the same
     call goes on after Ctrl-C or a kill, to the same result. `skip_nonfinite` leaves out photographs on which a unit is NaN or
-    infinite. `workers` threads decode ahead.
+    infinite. `batch_size`: by default what the machine is fastest with, at most 32. `workers` threads decode ahead.
 
     Raises `AddressError` for an unknown site, `SourceError` if no photograph can be read, `NonFiniteError`, `StaleError` if the
     checkpoint is another sweep's, and `Stopped` on Ctrl-C where there is a checkpoint.
@@ -86,7 +86,7 @@ def sweep(
     photos = open_images(photos, channels=network.channels)
     if fitting < min(panel, len(photos)):
         warnings.warn(f"a panel of {panel:,} photographs takes more than {max_memory / 1e9:.1f} GB (max_memory): it has {fitting:,}", stacklevel=2)
-    settings = Settings(folds, k, min(panel, fitting), probes, batch_size, seed, skip_nonfinite)
+    settings = Settings(folds, k, min(panel, fitting), probes, fitting_rows(network) if batch_size is None else batch_size, seed, skip_nonfinite)
     return Run(network, photos, chosen, settings, None if checkpoint is None else Path(checkpoint)).through(progress, workers)
 
 
@@ -208,6 +208,7 @@ class Run:
 
 def _provenance(network: Network, photos: Photos, chosen: Plan, settings: Settings) -> Provenance:
     kept = {name: getattr(settings, name) for name in Settings.__dataclass_fields__ if name != "seed"}
+    del kept["batch_size"]  # changes nothing
     kept["sites"] = [entry.site.address for entry in chosen.entries]
     kept["preprocess"] = repr(network.preprocess)
     return Provenance("sweep", network.name, network.weights_hash, photos.hash, settings=kept, seed=settings.seed)

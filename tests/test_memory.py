@@ -1,0 +1,48 @@
+"""Memory that is kept: fewer pages are mapped, and without it batches stay small."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from optogram import memory
+
+COUNT = """
+import resource, sys
+from optogram import memory
+if sys.argv[1] == "hold" and not memory.hold():
+    print("cannot"); sys.exit()
+import torch
+torch.set_num_threads(1)
+big = lambda: torch.empty(16 << 20).fill_(1.0)  # 64 MB
+big()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    big()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(how: str) -> str:
+    done = subprocess.run([sys.executable, "-c", COUNT, how], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts glibc's page faults")
+def test_what_is_freed_is_used_again() -> None:
+    held = faults("hold")
+    if held == "cannot":
+        pytest.skip("this C library has no mallopt")
+    assert int(held) < int(faults("plain")) / 5
+
+
+@pytest.mark.parametrize(("bytes_a_row", "rows"), [(1 << 20, 24), (6 << 20, 4), (100 << 20, 1), (1, 32)])
+def test_without_it_the_largest_tensor_of_a_batch_stays_below_what_the_library_keeps(
+    bytes_a_row: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_held", [])
+    assert memory.rows_that_stay(bytes_a_row, 32) == rows
+    monkeypatch.setattr(memory, "_held", [True])
+    assert memory.rows_that_stay(bytes_a_row, 32) == 32
