@@ -52,6 +52,7 @@ def twin(
         raise SettingError(f'kind is "shuffle" or "reinit"; got "{kind}"')
     images = None if photos is None else _images(network, photos)
     copy = network.worker()
+    copy.channels_last = True
     copy.name = f"{network.name}:{kind}{seed}"
     module = copy.layer("output")
     norms = [layer for layer in module.modules() if isinstance(layer, BATCH_NORMS) and layer.running_mean is not None]
@@ -60,9 +61,18 @@ def twin(
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         redraw(module) if kind == "reinit" else _shuffle(module)
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if images is not None:
             _standardise(network, copy, images)
     return copy
+
+
+def remeasure(copy: Network, images: Float[Tensor, "photo channel height width"]) -> None:
+    """Batch norms of a private copy take their statistics from these images (input frame) anew, layer by layer; nothing without batch norms."""
+    norms = [layer for layer in copy.layer("output").modules() if isinstance(layer, BATCH_NORMS) and layer.running_mean is not None]
+    if norms:
+        with torch.no_grad(), _measuring(norms):
+            copy.run(images, "input")
 
 
 def report(network: Network, other: Network, images: Float[Tensor, "photo channel height width"]) -> TwinReport:
@@ -152,15 +162,14 @@ def _moments(network: Network, images: Tensor) -> dict[str, tuple[Tensor, Tensor
     stamp = (network.weights_hash, tuple(images.shape), float(images.sum()))
     if network.moments is not None and network.moments[0] == stamp:
         return network.moments[1]
-    source = network.worker()
+    source = network.worker(channels_last=True)
     module = source.layer("output")
     handles = []
     for path, layer in module.named_modules():
         if isinstance(layer, AFFINE):
 
             def keep(layer: nn.Module, args: Any, output: Tensor, path: str = path) -> None:
-                values = _by_unit(layer, output)
-                found[path] = values.mean(1), values.std(1)
+                found[path] = _mean_and_spread(layer, output)
 
             handles.append(layer.register_forward_hook(keep))
     try:
@@ -183,15 +192,15 @@ def _match(target: tuple[Tensor, Tensor] | None) -> Any:
         if target is None or done:
             return None
         done.append(True)
-        values, (means, spreads) = _by_unit(layer, output), target
-        spread, typical = values.std(1), spreads.median()
+        (old, spread), (means, spreads) = _mean_and_spread(layer, output), target
+        typical = spreads.median()
         scale = torch.where(spread > 1e-6 * typical, typical / spread.clamp_min(1e-30), 1.0).to(output.dtype)
         layer.weight.mul_(_along(scale, layer, layer.weight.ndim))
         if layer.bias is None:
             return output * _on_units(scale, layer, output)
-        old, wanted = values.mean(1).to(output.dtype), means[torch.randperm(len(means))].to(output.dtype)
+        old, wanted = old.to(output.dtype), means[torch.randperm(len(means))].to(output.dtype)
         layer.bias.copy_((layer.bias - old) * scale + wanted)
-        return (output - _on_units(old, layer, output)) * _on_units(scale, layer, output) + _on_units(wanted, layer, output)
+        return torch.addcmul(_on_units(wanted - old * scale, layer, output), output, _on_units(scale, layer, output))
 
     return hook
 
@@ -210,7 +219,14 @@ def _on_units(values: Tensor, layer: nn.Module, output: Tensor) -> Tensor:
     return values if isinstance(layer, nn.Linear) else values.reshape(-1, *[1] * (output.ndim - 2))
 
 
-def _by_unit(layer: nn.Module, output: Tensor) -> Tensor:
-    """[unit, everything else]."""
-    axis = -1 if isinstance(layer, nn.Linear) else 1
-    return output.movedim(axis, 0).flatten(1).float()
+def _mean_and_spread(layer: nn.Module, output: Tensor) -> tuple[Float[Tensor, " unit"], Float[Tensor, " unit"]]:
+    """Mean and standard deviation of each unit over photographs and places.
+
+    Maps go through the pass that a batch norm makes over its input, ten times faster than `std` over the same axes.
+    """
+    if output.ndim == 4 and not isinstance(layer, nn.Linear):
+        mean, variance = torch.batch_norm_update_stats(output.float(), None, None, 0.0)
+        count = output.numel() // output.shape[1]
+        return mean, (variance * (count / max(count - 1, 1))).sqrt()
+    values = output.movedim(-1 if isinstance(layer, nn.Linear) else 1, 0).flatten(1).float()
+    return values.mean(1), values.std(1)
