@@ -97,8 +97,19 @@ def _above(key: Float[np.ndarray, "unit patch"], *carried: Float[np.ndarray, "un
 
 
 def _centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:
-    ranked: Float[np.ndarray, "patch column"] = stats.rankdata(np.ascontiguousarray(values.T), axis=1).T
-    return 2 * ranked - (len(values) + 1)
+    """Twice the average rank less its mean, as `scipy.stats.rankdata` has it; NaN in a column that holds one.
+
+    A third of rankdata's time: numpy's vectorised sort is not stable, and with average ranks it need not be.
+    """
+    rows = np.ascontiguousarray(values.T)
+    count = rows.shape[1]
+    order = np.argsort(rows, axis=1)
+    ordered = np.take_along_axis(rows, order, axis=1)
+    ranks = np.empty(rows.shape)
+    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(1 - count, count, 2, dtype=np.float64), rows.shape), axis=1)
+    for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1) | np.isnan(ordered[:, -1])):
+        ranks[row] = 2 * stats.rankdata(rows[row]) - (count + 1)
+    return ranks.T
 
 
 def _lengths(centred: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, " column"]:
