@@ -56,6 +56,34 @@ def test_deeper_layers_are_refused_with_what_to_type_instead() -> None:
         weight_images(Network(stem(), NORMALISED), "2")
 
 
+def test_a_scaling_of_the_networks_own_is_part_of_the_image() -> None:
+    """As GoogLeNet's and Inception's `transform_input`."""
+
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 5, 5)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x * torch.tensor([0.5, 2.0, -1.0]).view(1, 3, 1, 1) + 0.3)
+
+    net = Network(Scaled(), NORMALISED)
+    images = torch.rand(2, 3, 15, 15)
+    weights = weight_images(net, "conv")
+    expected = np.einsum("bchw,uchw->bu", images[:, :, 3:8, 1:6].numpy(), weights.values) + weights.bias
+    assert np.allclose(net.read("conv", images)[:, :, 3, 1].numpy(), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("before", [nn.Conv2d(3, 3, 1), nn.Sigmoid(), nn.ReLU(), nn.BatchNorm2d(3)])
+def test_what_only_has_the_images_shape_is_no_image(before: nn.Module) -> None:
+    net = Network(nn.Sequential(before, nn.Conv2d(3, 4, 3)).eval(), NORMALISED)
+    if isinstance(before, nn.BatchNorm2d):
+        assert len(weight_images(net, "1").units) == 4, "a scale and a shift a channel leave pixels what they are"
+        return
+    with pytest.raises(NotDefinedError, match="are no image"):
+        weight_images(net, "1")
+
+
 def test_pictures_put_zero_at_middle_gray_and_share_a_scale_when_asked() -> None:
     module = stem()
     with torch.no_grad():

@@ -25,6 +25,7 @@ from optogram.attribution._attribute import METHODS
 from optogram.errors import NotDefinedError, Stopped
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
+from optogram.network.network import Network
 from optogram.progress import Progress, track
 from optogram.result import versions
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from optogram.atlas.sprites import Picture
     from optogram.evidence._result import Evidence
     from optogram.exemplars.result import Sweep
-    from optogram.network.network import Network
     from optogram.network.site import Site
 
 
@@ -51,9 +51,9 @@ def build_atlas(
     settings = replace(settings or Settings(), **changes)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     root = Path(path)
-    # Sites and methods are looked up before the folder is claimed: a misspelt one must not keep the right command out of it.
+    # Sites, methods and the viewer are looked up before the folder is claimed: a misspelt one must not keep the right command out of it.
     build = _Build(network, photos, root, settings, progress)
-    claim_folder(root, fingerprint(network, photos, settings))
+    claim_folder(root, fingerprint(network, photos, settings, build.eye if isinstance(build.eye, Network) else None))
     if not (root / "manifest.json").exists():
         try:
             build.run()
@@ -72,6 +72,7 @@ class _Build:
         self.pictured = pictured_sites(self.sites, _canonical(network, settings.pictures))
         for method in settings.methods:
             METHODS.get(method)
+        self.eye = _eye(network, settings)
 
     def run(self) -> None:
         sweep = self._sweep()
@@ -109,7 +110,7 @@ class _Build:
             self.photos,
             sweep=sweep,
             sites=[site.address for site in self.sites],
-            viewer=self.settings.viewer,
+            viewer=self.eye,
             twins=self.settings.twins,
             twin_kind=self.settings.twin_kind,
             seed=self.settings.seed,
@@ -198,6 +199,16 @@ def copy_viewer(root: Path) -> None:
         for source in sorted(viewer.rglob("*")):
             if source.is_file() and source.suffix not in {".py", ".pyc"}:
                 write_atomically(root / source.relative_to(viewer), source.read_bytes())
+
+
+def _eye(network: Network, settings: Settings) -> str | Network:
+    """Who looks at the patches; `LoadError` or `SettingError` for a network that there is not, or that may not judge."""
+    from optogram.evidence._viewers import as_viewer
+    from optogram.network.load import load
+
+    eye = settings.viewer if settings.viewer == "bank" else load(settings.viewer, weights=settings.viewer_weights, seed=settings.seed)
+    as_viewer(eye, network)
+    return eye
 
 
 def _canonical(network: Network, wish: str | tuple[str, ...]) -> str | tuple[str, ...]:

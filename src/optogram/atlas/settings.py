@@ -29,7 +29,8 @@ class Settings:
 
     `sites`: addresses, or `None` for the default ones. `pictures`: sites to synthesise pictures for: `stages` (the last site of
     each resolution and the head), `all`, `none`, or addresses. `picture_units`: at most so many units a site get one, evenly
-    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `viewer`: who looks at the patches, `bank` or a name.
+    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `viewer`: who looks at the patches, `bank` or another
+    network as `og.load` takes it, with `viewer_weights`.
     """
 
     sites: tuple[str, ...] | None = None
@@ -39,6 +40,7 @@ class Settings:
     twins: int = 39
     twin_kind: Literal["shuffle", "reinit"] = "reinit"
     viewer: str = "bank"
+    viewer_weights: str | None = None
     panel: int = 700
     exemplars: int = 9
     attributed: int = 12
@@ -54,14 +56,15 @@ class Settings:
             raise SettingError(unknown("choice of pictures", self.pictures, WISHES, "Or name sites: pictures=(SITE, ...)."))
 
 
-def fingerprint(network: Network, photos: Photos, settings: Settings) -> dict[str, object]:
-    """What must be the same for a build to be gone on with."""
+def fingerprint(network: Network, photos: Photos, settings: Settings, viewer: Network | None = None) -> dict[str, object]:
+    """What must be the same for a build to be gone on with; `viewer` is the network that looks at the patches, if one does."""
     return {
         "schema": SCHEMA_VERSION,
         "network": network.name,
         "weights": network.weights_hash,
         "photographs": photos.hash,
         "settings": json.loads(json.dumps(asdict(settings))),
+        **({"viewer": viewer.weights_hash} if viewer is not None else {}),
         "versions": versions(),
     }
 

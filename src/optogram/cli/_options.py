@@ -17,4 +17,4 @@ Weights = Annotated[
 Labels = Annotated[Path | None, typer.Option("--labels", metavar="FILE", help="Class names, one a line.")]
 Seed = Annotated[int, typer.Option("--seed", help="Same seed, same machine, same result.")]
 Device = Annotated[str | None, typer.Option("--device", help="cpu, cuda, cuda:1, mps; by default the processor.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

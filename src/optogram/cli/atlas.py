@@ -22,6 +22,8 @@ def atlas(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of synthesis.")] = 128,
     twins: Annotated[int, typer.Option("--twins", min=0, help="Untrained twins; 0 leaves the evidence out.")] = 39,
     panel: Annotated[int, typer.Option("--panel", min=2, help="Photographs that evidence is computed on.")] = 700,
+    viewer: Annotated[str, typer.Option("--viewer", help="Who looks at the patches: `bank`, or another MODEL (with --viewer-weights).")] = "bank",
+    viewer_weights: Annotated[str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")] = None,
     skip_nonfinite: Annotated[bool, typer.Option("--skip-nonfinite", help="Leave out photographs on which the network is not finite.")] = False,
     weights: Weights = None,
     labels: Labels = None,
@@ -50,6 +52,8 @@ def atlas(
         steps=steps,
         twins=twins,
         panel=panel,
+        viewer=viewer,
+        viewer_weights=viewer_weights,
         seed=seed,
         skip_nonfinite=skip_nonfinite,
     )

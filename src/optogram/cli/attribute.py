@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._options import Device, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._output import as_json, checked
 
 
 def attribute(
@@ -32,6 +33,7 @@ def attribute(
     labels: Labels = None,
     seed: Seed = 0,
     device: Device = None,
+    json: Json = False,
 ) -> None:
     """Show what in a photograph drives a unit."""
     from optogram.attribution._attribute import attribute as run
@@ -40,6 +42,7 @@ def attribute(
 
     if (unit is None) == (target is None):
         raise SettingError("say what the map is to explain, once: optogram attribute MODEL PHOTO TARGET, such as fc:tabby or layer3:12")
+    file = checked(out)
     given: dict[str, Any] = {"baseline": baseline, "steps": steps, "site": site, "window": window, "stride": stride, "rule": rule}
     chosen = {name: value for name, value in given.items() if value is not None}
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
@@ -47,6 +50,10 @@ def attribute(
         found = run(network, photo, unit or target, method, source=source, reduce=reduce, max_memory=max_memory, seed=seed, **chosen)
     except NotDefinedError as error:
         raise NotDefinedError(str(error).replace('rule="generalised"', "--rule generalised").replace("Use ", "Use --method ", 1)) from error
-    found.save(out)
+    found.save(file)
+    if json:
+        told = {"target": found.target, "method": found.method, "responses": found.responses, "places": found.places, "zero": found.zero}
+        print(as_json(told | {"delta": found.delta, "notes": found.notes, "file": file}))
+        return
     print(found)
-    print(out)
+    print(file)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json as encoding
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Weights
-
-if TYPE_CHECKING:
-    from optogram.evidence._result import Row
+from optogram.cli._output import as_json, checked
 
 
 def evidence(
@@ -43,21 +40,19 @@ def evidence(
     for verdict in verdicts or ():
         if verdict not in WORDS:
             raise SettingError(unknown("verdict", verdict, WORDS))
+    target = None if out is None else checked(out)
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     eye = viewer if viewer == "bank" else load(viewer, weights=viewer_weights, device=device, seed=seed)
     found = judge(network, open_images(photos, channels=network.channels), sites=sites, viewer=eye, twins=twins, seed=seed)
-    if out is not None:
-        found.save(out)
+    if target is not None:
+        found.save(target)
     shown = found.select(lambda row: row.null == "twins" and row.verdict in verdicts) if verdicts else found
     if json:
-        print(encoding.dumps([_plain(row) for row in shown.rows], indent=1))
+        print(as_json([asdict(row) for row in shown.rows]))
     elif verdicts:
         for row in sorted(shown.rows, key=lambda row: -row.effect):
             print(f"{row.unit:<28} {row.verdict:<11} {row.effect:6.2f} [{row.low:.2f}, {row.high:.2f}]  {row.sentence}")
     else:
         print(shown)
-
-
-def _plain(row: Row) -> dict[str, object]:
-    """A row as JSON knows it: what was not tested has no number, and JSON has no NaN."""
-    return {name: None if value != value else value for name, value in asdict(row).items()}
+    if target is not None and not json:
+        print(target)

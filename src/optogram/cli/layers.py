@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as encoding
 from typing import Annotated
 
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._output import as_json
 
 
 def layers(
@@ -31,7 +31,7 @@ def layers(
     if not fields:
         table = type(table)(list(table))
     if json:
-        names = ("site", "kind", "units", "shape", "receptive_field")
-        print(encoding.dumps([dict(zip(names, row, strict=True)) for row in table.rows()], indent=1))
+        told = zip(table, table.rows(), strict=True)
+        print(as_json([{"site": s.address, "kind": s.kind, "units": s.units, "shape": s.grid, "receptive_field": row[-1]} for s, row in told]))
     else:
         print(table)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._output import as_json, checked
 
 
 def synthesize(
@@ -23,15 +24,21 @@ def synthesize(
     labels: Labels = None,
     seed: Seed = 0,
     device: Device = None,
+    json: Json = False,
 ) -> None:
     """Make pictures that drive units."""
     from optogram.network.load import load
     from optogram.synthesis.synthesize import synthesize as run
 
+    target = checked(out)
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     chosen = {"canvas": canvas, "steps": steps}
     found = run(network, units, preset=preset, seed=seed, **{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-    written = found.save(out)
+    found.save(target)
+    if json:
+        columns = zip(found.units, found.activations, found.verdict, strict=True)
+        print(as_json([{"unit": unit, "reached": reached, "verdict": verdict, "file": target} for unit, reached, verdict in columns]))
+        return
     print(found)
     print("An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`.")
-    print(written)
+    print(target)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._output import as_json, checked
 
 
 def weights(
@@ -21,16 +22,19 @@ def weights(
     labels: Labels = None,
     seed: Seed = 0,
     device: Device = None,
+    json: Json = False,
 ) -> None:
     """Draw the weights of a first convolution, or of a linear layer on pixels, as images."""
     from optogram.network.load import load
     from optogram.result import FORMATS
     from optogram.weights.weight_images import weight_images
 
+    target = checked(out)
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     drawn = weight_images(network, site)
-    if shared and out.suffix.lower() in FORMATS:
-        drawn.figure("shared").save(out)
-        print(f"{drawn}   {out}")
+    if shared and target.suffix.lower() in FORMATS:
+        drawn.figure("shared").save(target)
     else:
-        print(f"{drawn}   {drawn.save(out)}")
+        drawn.save(target)
+    found = {"units": drawn.units, "names": drawn.names, "order": drawn.order, "empty": drawn.empty, "shape": drawn.values.shape[1:]}
+    print(as_json(found | {"file": target}) if json else f"{drawn}   {target}")

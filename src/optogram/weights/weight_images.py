@@ -79,9 +79,9 @@ def weight_images(network: Network, site: str) -> WeightImages:
     """The weights of a layer that looks at pixels, in the space of pixels in 0..1.
 
     `site` is a first convolution, a linear layer on the flattened image, or the normalisation behind either, whose scale is
-    then folded in (a negative scale turns a filter over). Dividing by the preprocessing's deviations is part of it, so that
-    response = sum(values * pixels) + bias exactly, away from zero padding. Raises `NotDefinedError` for deeper layers: their
-    weights are no image; see `og.synthesize`.
+    then folded in (a negative scale turns a filter over). What lies between pixels and layer (the preprocessing's means and
+    deviations, a network's own scaling) is part of it, so that response = sum(values * pixels) + bias exactly, away from zero
+    padding. Raises `NotDefinedError` for deeper layers: their weights are no image; see `og.synthesize`.
     """
     found = network.site(site)
     path = found.affine
@@ -90,9 +90,10 @@ def weight_images(network: Network, site: str) -> WeightImages:
         raise NotDefinedError(f"{found.address} has no weights of its own to draw; name a convolution or a linear layer")
     kernel = _kernel(network, network.site(path), module)
     scale, shift = _fold(network, found, path, module)
-    means, deviations = (torch.tensor(entries) for entries in network.preprocess.per_channel(kernel.shape[1]))
-    values = kernel * scale[:, None, None, None] / deviations[None, :, None, None]
-    bias = shift - (values * means[None, :, None, None]).sum(dim=(1, 2, 3))
+    gain, offset = _entrance(network, network.site(path), kernel.shape[1])
+    kernel = kernel * scale[:, None, None, None]
+    values = kernel * gain[None, :, None, None]
+    bias = shift + (kernel * offset[None, :, None, None]).sum(dim=(1, 2, 3))
     pixels = values.numpy().astype(np.float32)
     peaks = np.abs(pixels).max(axis=(1, 2, 3))
     empty = tuple(int(unit) for unit in np.flatnonzero(peaks < 1e-3 * peaks.max()))
@@ -118,8 +119,29 @@ def _kernel(network: Network, site: Site, module: nn.Conv2d | nn.Linear) -> Tens
         return weight
     if isinstance(module, nn.Linear) and seen.layout == "vector" and seen.units == network.channels * height * width:
         return weight.reshape(-1, network.channels, height, width)
-    raise NotDefinedError(
-        f"the weights of {site.address} are no image: it sees {seen.units} units of the layer before it, not pixels. "
+    raise _no_image(site, seen.units)
+
+
+def _entrance(network: Network, site: Site, channels: int) -> tuple[Tensor, Tensor]:
+    """What each channel of the pixels is multiplied with and what is added before the layer sees it, measured on noise.
+
+    `NotDefinedError` where the layer sees something else of the image's shape, such as the units of a 1x1 convolution.
+    """
+    images = torch.rand(2, network.channels, *network.input_size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        seen = network.read(f"{site.address}~in", images.to(network.device), frame="input").double().cpu()
+    pixels, values = (part.transpose(0, 1).reshape(channels, -1) for part in (images.double(), seen.reshape(images.shape)))
+    centred = pixels - pixels.mean(dim=1, keepdim=True)
+    gain = (centred * values).sum(dim=1) / centred.square().sum(dim=1)
+    offset = values.mean(dim=1) - gain * pixels.mean(dim=1)
+    if not torch.allclose(gain[:, None] * pixels + offset[:, None], values, rtol=1e-3, atol=1e-4 * float(values.abs().max())):
+        raise _no_image(site, seen.shape[1])
+    return gain.float(), offset.float()
+
+
+def _no_image(site: Site, units: int) -> NotDefinedError:
+    return NotDefinedError(
+        f"the weights of {site.address} are no image: it sees {units} units of the layer before it, not pixels. "
         f'Ask what drives a unit with og.synthesize(net, "{site.address}:0")'
     )
 
