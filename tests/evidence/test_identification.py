@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from optogram.evidence import identification as module
 from optogram.evidence._view import Patches, SiteView, similarity
-from optogram.evidence.identification import identification, likeness, scores
+from optogram.evidence.identification import correlations, identification, likeness, scores
 from optogram.statistics.identification import centred_and_scaled, wrong_picture
 from optogram.statistics.intervals import clopper_pearson
 
@@ -38,6 +37,10 @@ def slow_scores(features: np.ndarray, responses: np.ndarray, fold_of: np.ndarray
     return np.array([z[p] @ most / np.linalg.norm(most) - z[p] @ least / np.linalg.norm(least) for p in np.flatnonzero(fold_of != fold)])
 
 
+def rate(shown: SiteView) -> float:
+    return identification.families(identification.measure(shown), []).observed
+
+
 @pytest.fixture
 def planted() -> SiteView:
     return view(np.random.default_rng(0))
@@ -58,9 +61,9 @@ def test_scores_and_measure_equal_a_slow_loop() -> None:
             for unit in range(5):
                 matrix[unit, picture] += stats.spearmanr(expected, responses[tested, unit]).statistic / 2
     found, expected = identification.measure(shown), wrong_picture(matrix)
-    np.testing.assert_allclose(found.margin, expected.margin, rtol=2e-2, atol=2e-2)
-    np.testing.assert_array_equal(found.rank, expected.rank)
-    assert identification.family(found) == pytest.approx(expected.rate(32))
+    np.testing.assert_allclose(found.effect, expected.margin, rtol=2e-2, atol=2e-2)
+    np.testing.assert_array_equal(found.parts["rank"], expected.rank)
+    assert rate(shown) == pytest.approx(expected.rate(32))
 
 
 def test_likeness_to_one_patch_is_its_similarity(planted: SiteView) -> None:
@@ -71,10 +74,10 @@ def test_likeness_to_one_patch_is_its_similarity(planted: SiteView) -> None:
 def test_planted_units_are_found_and_noise_is_not(planted: SiteView) -> None:
     found = identification.measure(planted)
     assert (found.q <= 0.05).mean() >= 0.8
-    assert identification.family(found) >= 0.8
-    noise = identification.measure(view(np.random.default_rng(1), own=0.0))
-    assert (noise.q <= 0.05).sum() == 0
-    assert identification.family(noise) < 0.3
+    assert rate(planted) >= 0.8
+    noise = view(np.random.default_rng(1), own=0.0)
+    assert (identification.measure(noise).q <= 0.05).sum() == 0
+    assert rate(noise) < 0.3
 
 
 def claiming(families: int, seed: int, leak: bool = False, units: int = 12) -> int:
@@ -98,8 +101,7 @@ def deranged(families: int, seed: int) -> int:
     claims = 0
     for _ in range(families):
         shown = view(rng, 12, photographs=24)
-        matrix = np.mean([module._correlations(shown, fold) for fold in (0, 1)], axis=0)
-        claims += bool((wrong_picture(np.roll(matrix, 1, axis=1)).q <= 0.05).any())
+        claims += bool((wrong_picture(np.roll(correlations(shown), 1, axis=1)).q <= 0.05).any())
     return claims
 
 
@@ -120,16 +122,16 @@ def test_dead_units_are_not_tested(planted: SiteView) -> None:
     responses[planted.patches.fold == 1, 7] = 0
     shown = replace(planted, responses=responses)
     found = identification.measure(shown)
-    low, high = identification.interval(shown)
+    low, high = identification.interval(shown, identification.measure(shown))
     assert np.flatnonzero(~found.tested).tolist() == [3, 7]
-    for values in (found.p, found.q, found.margin, low, high):
+    for values in (found.p, found.q, found.effect, low, high):
         assert np.flatnonzero(np.isnan(values)).tolist() == [3, 7]
 
 
 def test_too_few_patches_are_not_tested() -> None:
     shown = view(np.random.default_rng(0), units=4, photographs=16)
     assert not identification.measure(shown).tested.any()
-    assert np.isnan(identification.interval(shown)).all()
+    assert np.isnan(identification.interval(shown, identification.measure(shown))).all()
 
 
 @pytest.mark.parametrize("photographs", [24, 60])
@@ -147,7 +149,7 @@ def test_the_interval_is_the_jackknife_of_fixed_ranks(photographs: int) -> None:
             matrix += np.array([[np.corrcoef(ranks[0][:, i], ranks[1][:, j])[0, 1] for j in range(6)] for i in range(6)]) / 2
         margins.append(np.diagonal(centred_and_scaled(matrix)))
     half = stats.t.ppf(0.975, blocks - 1) * np.sqrt((blocks - 1) * np.var(margins, axis=0))
-    centre = identification.measure(shown).margin
-    low, high = identification.interval(shown)
+    centre = identification.measure(shown).effect
+    low, high = identification.interval(shown, identification.measure(shown))
     np.testing.assert_allclose(low, centre - half, rtol=2e-3, atol=2e-2)
     np.testing.assert_allclose(high, centre + half, rtol=2e-3, atol=2e-2)

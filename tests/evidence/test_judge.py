@@ -10,7 +10,7 @@ from torch import nn
 
 import optogram as og
 from optogram.errors import SettingError
-from optogram.evidence import _judge, _twins
+from optogram.evidence import _judge
 from optogram.evidence._result import Evidence
 from optogram.network.network import Network
 
@@ -92,32 +92,6 @@ def test_without_a_checkpoint_the_same_comes_out(judge: Judge, evidence: Evidenc
     for one, other in zip(alone, (row for row in evidence if row.site == site), strict=True):
         assert (one.unit, one.null) == (other.unit, other.null)
         np.testing.assert_equal((one.effect, one.p, one.q, one.count), (other.effect, other.p, other.q, other.count))
-
-
-def test_twins_are_claimed_of_by_the_same_rules() -> None:
-    rng = np.random.default_rng(0)
-    families = [
-        [
-            _twins.TwinMeasure(float(rng.uniform() + 5 * (n == 2)), rng.standard_normal(9) + 5 * (n == 2), rng.uniform(0, 0.1, 9), 1, 1, 1)
-            for n in range(24)
-        ]
-        for _ in range(2)
-    ]
-    identified, stands = _twins.claims_of_twins(families, 0.05)
-    for number in range(24):
-        gates = [(1 + sum(o.family >= f[number].family for i, o in enumerate(f) if i != number)) / 24 for f in families]
-        worst = max(gates)
-        for index, family in enumerate(families):
-            # Benjamini-Hochberg of two: the greater as it is, the lesser doubled but no more than the greater.
-            gate = worst if gates[index] == worst else min(2 * gates[index], worst)
-            pool = [effect for i, other in enumerate(family) if i != number for effect in other.effects]
-            p = [(1 + sum(effect >= own for effect in pool)) / (1 + len(pool)) for own in family[number].effects]
-            ranked = sorted(p)
-            q = [min(9 * ranked[k] / (k + 1) for k in range(9) if ranked[k] >= own) for own in p]
-            expected = sum(a <= 0.05 and b <= 0.05 for a, b in zip(family[number].own_q, q, strict=True)) if gate <= 0.05 else 0
-            assert stands[index][number] == expected
-            assert identified[index][number] == sum(a <= 0.05 for a in family[number].own_q)
-    assert all(family[2] > 0 for family in stands), "the planted twin is claimed of"
 
 
 def test_wrong_settings_are_refused_before_anything_is_run(network: og.Network, sweep: og.Sweep, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,103 +2,132 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._result import Row, SiteClaim
-from optogram.evidence._sentences import family_sentence, own_sentence, twin_sentence
-from optogram.evidence._twins import Measures, TwinMeasure, spread_of
+from optogram.evidence._sentences import alone_sentence, family_sentence, own_sentence, twin_sentence
+from optogram.evidence._twins import TwinMeasure, spread_of
 from optogram.evidence._view import SiteView
 from optogram.statistics.effects import participation_ratio
 from optogram.statistics.gate import Gate, UnitLevel, family_gate, unit_level
-from optogram.statistics.identification import Identification
-from optogram.statistics.verdict import Findings, decide
+from optogram.statistics.verdict import Decision, Findings, decide, decide_alone
 
 
 @dataclass(frozen=True)
 class Family:
-    """Everything measured of one claim at one site, before the gate is corrected over families."""
+    """Everything measured of one claim at one site, before the gate is corrected over sites."""
 
-    claim: Any
+    claim: Claim
     view: SiteView
     viewer: str
-    found: Identification
+    found: Measured
     low: Float[np.ndarray, " unit"]
     high: Float[np.ndarray, " unit"]
     gate: Gate
+    statistics: Float[np.ndarray, " twin"]
+    said: str
     units: UnitLevel
     twins: list[TwinMeasure]
     kind: str
     confounds: dict[str, float]
 
     @classmethod
-    def of(cls, claim: Any, view: SiteView, viewer: str, measures: Measures, kind: str) -> Family:
-        """Measures the network as its twins were measured, with intervals."""
-        twins = measures[view.site.address, claim.name]
-        found = claim.measure(view)
-        low, high = claim.interval(view)
-        effects = np.stack([twin.effects for twin in twins]).astype(np.float64)
-        gate = family_gate(claim.family(found), np.array([twin.family for twin in twins], dtype=np.float64))
-        return cls(claim, view, viewer, found, low, high, gate, unit_level(found.margin, effects), twins, kind, _confounds(claim, view, found, twins))
+    def of(cls, claim: Claim, view: SiteView, viewer: str, found: Measured, twins: list[TwinMeasure], kind: str) -> Family:
+        """The network's measure beside its twins', with intervals."""
+        low, high = claim.interval(view, found)
+        effects = np.stack([twin.found.effect for twin in twins]).astype(np.float64)
+        families = claim.families(found, [twin.found for twin in twins])
+        gate = family_gate(families.observed, families.twins)
+        level = unit_level(found.effect, effects)
+        return cls(
+            claim, view, viewer, found, low, high, gate, families.twins, families.said, level, twins, kind, _confounds(claim, view, found, twins)
+        )
+
+    @property
+    def photographs(self) -> int:
+        """How many the claim was tested on."""
+        return self.view.photographs
 
 
-def settle(family: Family, gate_q: float, level: float, twin_identified: list[int], twin_stands: list[int]) -> tuple[list[Row], SiteClaim]:
-    """The rows of every unit and the family's summary, with the gate's p corrected over all families of the call."""
-    view, claim, found = family.view, family.claim, family.found
-    photographs = int(view.patches.photograph.max()) + 1
-    reach = family.units.reach(level) if family.units.draws else float("nan")
+@dataclass(frozen=True)
+class Settling:
+    """What is known once all sites of a claim are measured: the gate corrected over them, and what the same rules claim of twins."""
+
+    gate_q: float
+    sites: int
+    level: float
+    twin_identified: Sequence[int] = ()
+    twin_stands: Sequence[int] = ()
+
+
+def settle(family: Family, known: Settling) -> tuple[list[Row], SiteClaim]:
+    """The rows of every unit and the family's summary."""
+    own_q = family.found.q
+    reach = family.units.reach(known.level) if family.units.draws else float("nan")
     rows: list[Row] = []
-    own_q = found.q
-    for unit in range(view.site.units):
-        tested = bool(found.tested[unit])
-        decision = decide(_findings(family, unit, own_q, gate_q, reach, level))
-        shared = {
-            "unit": f"{view.site.address}:{unit}",
-            "site": view.site.address,
-            "index": unit,
-            "claim": claim.name,
-            "viewer": family.viewer,
-            "effect": float(found.margin[unit]),
-            "low": float(family.low[unit]),
-            "high": float(family.high[unit]),
-            "verdict": decision.verdict.value,
-        }
-        counts = int(found.at_least[unit]) if tested else 0, int(family.units.at_least[unit]) if tested else 0
-        rows.append(
-            Row(
-                **shared,
-                null=claim.own_null,
-                p=float(found.p[unit]),
-                q=float(own_q[unit]),
-                floor=found.floor,
-                count=counts[0],
-                draws=found.draws,
-                sentence=own_sentence(counts[0], found.draws, photographs, float(own_q[unit]), found.units, family.viewer, tested),
-            )
-        )
-        rows.append(
-            Row(
-                **shared,
-                null="twins",
-                p=float(family.units.p[unit]),
-                q=float(family.units.q[unit]),
-                floor=family.units.floor,
-                count=counts[1],
-                draws=family.units.draws,
-                sentence=twin_sentence(decision, counts[1], family.units, photographs, float(family.units.q[unit]), family.viewer, level),
-            )
-        )
-    summary = _summary(family, gate_q, photographs, level)
-    return rows, replace(summary, twin_identified=tuple(twin_identified), twin_stands=tuple(twin_stands))
+    for unit in range(family.view.site.units):
+        rows += _rows(family, unit, float(own_q[unit]), reach, known)
+    return rows, _summary(family, known)
 
 
-def _findings(family: Family, unit: int, own_q: Float[np.ndarray, " unit"], gate_q: float, reach: float, level: float) -> Findings:
-    return Findings(
-        own_q=float(own_q[unit]),
-        gate_p=gate_q,
+def _rows(family: Family, unit: int, own_q: float, reach: float, known: Settling) -> list[Row]:
+    """A row for the claim's own null, and one for the twins where they have a say."""
+    claim, found, units = family.claim, family.found, family.units
+    decision = _decision(family, unit, own_q, reach, known)
+    tested = bool(found.tested[unit])
+    shared: dict[str, Any] = {
+        "unit": f"{family.view.site.address}:{unit}",
+        "site": family.view.site.address,
+        "index": unit,
+        "claim": claim.name,
+        "viewer": family.viewer if claim.sees else "",
+        "effect": float(found.effect[unit]),
+        "low": float(family.low[unit]),
+        "high": float(family.high[unit]),
+        "verdict": decision.verdict.value,
+    }
+    if claim.beyond_twins:
+        sentence = own_sentence(claim, found, unit, family.photographs, own_q, family.viewer)
+    else:
+        sentence = alone_sentence(claim, decision, found, unit, family.photographs, own_q, family.viewer)
+    own = Row(
+        **shared,
+        null=claim.own_null,
+        p=float(found.p[unit]),
+        q=own_q,
+        floor=found.floor,
+        count=int(found.at_least[unit]) if tested else 0,
+        draws=found.draws,
+        sentence=sentence,
+    )
+    if not claim.beyond_twins:
+        return [own]
+    twins = Row(
+        **shared,
+        null="twins",
+        p=float(units.p[unit]),
+        q=float(units.q[unit]),
+        floor=units.floor,
+        count=int(units.at_least[unit]) if tested else 0,
+        draws=units.draws,
+        sentence=twin_sentence(claim, decision, found, unit, units, family.photographs, family.viewer, known.level),
+    )
+    return [own, twins]
+
+
+def _decision(family: Family, unit: int, own_q: float, reach: float, known: Settling) -> Decision:
+    tested = bool(family.found.tested[unit])
+    if not family.claim.beyond_twins:
+        return decide_alone(own_q, tested, known.level, words=family.claim.words)
+    findings = Findings(
+        own_q=own_q,
+        gate_p=known.gate_q,
         gate_floor=family.gate.floor,
         twin_p=float(family.units.p[unit]),
         twin_q=float(family.units.q[unit]),
@@ -106,38 +135,40 @@ def _findings(family: Family, unit: int, own_q: Float[np.ndarray, " unit"], gate
         low=float(family.low[unit]),
         high=float(family.high[unit]),
         reach=reach,
-        tested=bool(family.found.tested[unit]),
-        level=level,
+        tested=tested,
+        level=known.level,
     )
+    return decide(findings, family.claim.words)
 
 
-def _summary(family: Family, gate_q: float, photographs: int, level: float) -> SiteClaim:
+def _summary(family: Family, known: Settling) -> SiteClaim:
     claim = family.claim
     return SiteClaim(
         site=family.view.site.address,
         claim=claim.name,
         title=claim.title,
         unit_of_effect=claim.unit_of_effect,
-        viewer=family.viewer,
+        viewer=family.viewer if claim.sees else "",
         chance=claim.chance,
-        photographs=photographs,
+        photographs=family.photographs,
         tested=family.found.units,
         units=family.view.site.units,
         observed=family.gate.statistic,
-        families=np.array([twin.family for twin in family.twins], dtype=np.float64),
+        families=family.statistics,
         gate_p=family.gate.p,
-        gate_open=bool(gate_q <= level),
+        gate_open=bool(known.gate_q <= known.level),
         kinds=(family.kind,),
-        effects=np.stack([twin.effects for twin in family.twins]).astype(np.float64),
-        sentence=family_sentence(family.gate, gate_q, level),
-        identified=int(np.sum(family.found.q <= level)),
-        twin_identified=(),
-        twin_stands=(),
+        effects=np.stack([twin.found.effect for twin in family.twins]).astype(np.float64),
+        sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites),
+        identified=int(np.sum(family.found.q <= known.level)),
+        twin_identified=tuple(known.twin_identified),
+        twin_stands=tuple(known.twin_stands),
         confounds=family.confounds,
+        statistic=family.said,
     )
 
 
-def _confounds(claim: Any, view: SiteView, found: Identification, twins: list[TwinMeasure]) -> dict[str, float]:
+def _confounds(claim: Claim, view: SiteView, found: Measured, twins: list[TwinMeasure]) -> dict[str, float]:
     """What may make twins' units harder or easier to tell apart than the network's, for the reader to weigh."""
     spread = spread_of(view.responses)
     return {

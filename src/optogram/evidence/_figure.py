@@ -28,5 +28,7 @@ def figure(evidence: Evidence) -> Image:
         null_strip(family.families[np.isfinite(family.families)], family.observed, title=f"{family.site}  {family.claim}", domain=domain)
         for family in shown
     ]
-    note = f"share of line-ups won; line: the network, dots: quantiles of {len(shown[0].families)} untrained twins; viewer: {shown[0].viewer}"
+    counted = "; ".join(dict.fromkeys(family.statistic for family in shown))
+    viewer = f"; viewer: {shown[0].viewer}" if shown[0].viewer else ""
+    note = f"{counted}; line: the network, dots: quantiles of {len(shown[0].families)} untrained twins{viewer}"
     return grid(strips, title=f"{evidence.provenance.network}: beyond its twins?", note=note, columns=2 if len(shown) > 3 else 1, cell=376)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from optogram.errors import SettingError
-from optogram.evidence._family import Family, settle
-from optogram.evidence._result import Evidence
+from optogram.evidence._claim import Claim
+from optogram.evidence._family import Family, Settling, settle
+from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._twins import claims_of_twins, measure_twins
-from optogram.evidence._view import Patches, SiteView, look
+from optogram.evidence._view import Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
@@ -22,6 +23,7 @@ from optogram.result import Provenance
 from optogram.statistics.multiplicity import adjust
 
 if TYPE_CHECKING:
+    from optogram.exemplars.panel import Panel
     from optogram.exemplars.result import Sweep
     from optogram.network.network import Network
     from optogram.network.site import Site
@@ -56,39 +58,58 @@ def judge(
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
     eye = as_viewer(viewer, network)
-    measures = [CLAIMS.get(name) for name in claims or CLAIMS.names()]
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
+    wanted = _claims(claims)
     if sweep is None:
         from optogram.exemplars.sweep import sweep as make_sweep
 
         sweep = make_sweep(network, photos, sites=sites, seed=seed, progress=progress)
     chosen = [network.site(address) for address in sites] if sites is not None else [network.site(address) for address in sweep.sites]
+    stimuli = stimuli_of(photos, sweep.panel)
     patches = _patches(network, photos, sweep, chosen, eye, progress)
-    views = {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address]) for site in chosen}
-    twin_measures = measure_twins(network, photos, sweep, views, measures, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
-    families = []
-    with track("verdicts", len(views) * len(measures), progress) as advance:
-        for view in views.values():
-            for claim in measures:
-                families.append(Family.of(claim, view, eye.name, twin_measures, twin_kind))
+    views = {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address], stimuli) for site in chosen}
+    own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
+    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
+    rows: list[Row] = []
+    summaries: list[SiteClaim] = []
+    with track("verdicts", len(views) * len(wanted), progress) as advance:
+        for claim in wanted:
+            families = []
+            for site, view in views.items():
+                key = site, claim.name
+                families.append(Family.of(claim, view, eye.name, own[key], twin_measures[key], twin_kind))
                 advance(1)
-    gates = adjust(np.array([family.gate.p for family in families], dtype=np.float64))
-    twins_say = zip(*claims_of_twins([family.twins for family in families], level), strict=True)
-    settled = [settle(family, float(gate), level, *said) for family, gate, said in zip(families, gates, twins_say, strict=True)]
+            for found, summary in _settled(families, level):
+                rows += found
+                summaries.append(summary)
+    place = {site: number for number, site in enumerate(views)}
+    settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
+    method = ",".join(claim.name for claim in wanted)
     return Evidence(
-        rows=tuple(row for rows, _ in settled for row in rows),
-        families=tuple(summary for _, summary in settled),
-        provenance=Provenance(
-            "judge",
-            network.name,
-            network.weights_hash,
-            images=sweep.provenance.images,
-            method=",".join(claim.name for claim in measures),
-            settings={"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": [site.address for site in chosen], "level": level},
-            seed=seed,
-        ),
+        rows=tuple(sorted(rows, key=lambda row: (place[row.site], row.index))),
+        families=tuple(sorted(summaries, key=lambda family: place[family.site])),
+        provenance=Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed),
         level=level,
     )
+
+
+def _claims(names: Sequence[str] | None) -> list[Claim]:
+    """The claims asked for; `SettingError` for an unknown one."""
+    return [CLAIMS.get(name) for name in names or CLAIMS.names()]
+
+
+def _settled(families: list[Family], level: float) -> list[tuple[list[Row], SiteClaim]]:
+    """One claim's verdicts at every site. Its gates are corrected over the sites: claims are different questions, each with its own family."""
+    gates = adjust(np.array([family.gate.p for family in families], dtype=np.float64))
+    said = zip(*claims_of_twins([family.statistics for family in families], [family.twins for family in families], level), strict=True)
+    return [settle(family, Settling(float(gate), len(families), level, *one)) for family, gate, one in zip(families, gates, said, strict=True)]
+
+
+def stimuli_of(photos: Photos, panel: Panel) -> Stimuli:
+    """Class folders and groups of the panel's photographs."""
+    groups = [photos.group(int(index)) for index in panel.indices]
+    numbers = np.unique(groups, return_inverse=True)[1]
+    return Stimuli(tuple(photos.label(int(index)) for index in panel.indices), np.asarray(numbers, np.int64))
 
 
 def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Site], viewer: Viewer, progress: Progress) -> dict[str, Patches]:

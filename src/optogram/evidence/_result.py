@@ -52,7 +52,8 @@ class SiteClaim:
     `observed` is the network's family statistic, `families` each twin's, `gate_p` = (1 + b) / (1 + twins); `effects` are the
     twin units' [twin, unit] (NaN where not tested), which the viewer draws as dots. `confounds` holds what SCIENCE calls by
     that name: participation ratios, share of living units, spread, of the network and of its twins. `identified` counts the
-    units that pass the claim's own null; `twin_identified` and `twin_stands` what the same rules claim of each twin.
+    units that pass the claim's own null; `twin_identified` and `twin_stands` what the same rules claim of each twin. `statistic`
+    says in words what `observed` counts.
     """
 
     site: str
@@ -75,6 +76,7 @@ class SiteClaim:
     twin_identified: tuple[int, ...]
     twin_stands: tuple[int, ...]
     confounds: Mapping[str, float] = field(default_factory=dict)
+    statistic: str = "of line-ups won"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optogram.evidence._claim import Claim, Measured
 from optogram.statistics.gate import Gate, UnitLevel
 from optogram.statistics.verdict import Decision, Verdict
 
@@ -16,27 +17,59 @@ def figure(value: float) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-def own_sentence(count: int, draws: int, photographs: int, q: float, family: int, viewer: str, tested: bool) -> str:
-    """How many wrong pictures do as well."""
-    if not tested:
-        return "Not tested: the unit is constant on the photographs of one half, or there are too few of them."
-    counted = f"{count:,} of {draws:,} wrong pictures do as well, to the viewer {viewer}"
-    return f"{counted}; {photographs:,} photographs in two halves; q {figure(q)} over {family:,} units."
+NOT_TESTED = "Not tested: the unit is constant on the photographs of one half, or there are too few of them."
 
 
-def twin_sentence(decision: Decision, count: int, units: UnitLevel, photographs: int, q: float, viewer: str, level: float) -> str:
-    """How many twin units do as well, and what follows."""
+def own_sentence(claim: Claim, found: Measured, unit: int, photographs: int, q: float, viewer: str) -> str:
+    """How many draws of the claim's own null do as well, or what an exact test says."""
+    note = found.notes[unit] if found.notes else ""
+    if not found.tested[unit]:
+        return _not_tested(note)
+    counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
+    return f"{_led(note, counted)}{_seen(claim, viewer)}; {photographs:,} photographs in two halves; q {figure(q)} over {found.units:,} units."
+
+
+def alone_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, photographs: int, q: float, viewer: str) -> str:
+    """The verdict of a claim that is not compared with twins, and that it isn't."""
+    note = found.notes[unit] if found.notes else ""
     if decision.verdict is Verdict.NOT_TESTED:
-        return "Not tested: the unit is constant on the photographs of one half, or there are too few of them."
+        return _not_tested(note)
+    counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
+    said = f"{_led(note, _upper(decision.because))}: {counted}{_seen(claim, viewer)}; {photographs:,} photographs"
+    return f"{said}; q {figure(q)} over {found.units:,} units. Untrained networks may do the same: this says nothing about learning."
+
+
+def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, units: UnitLevel, photographs: int, viewer: str, level: float) -> str:
+    """How many twin units do as well, and what follows."""
+    note = found.notes[unit] if found.notes else ""
+    if decision.verdict is Verdict.NOT_TESTED:
+        return _not_tested(note)
+    q = float(units.q[unit])
     q_said = f"q {figure(q)} over {units.units:,} units" if units.can_show(level) or q > level else f"{units.twins} twins cannot show more"
-    counted = f"{count:,} of {units.draws:,} units of {units.twins} untrained twins do as well, to the viewer {viewer}"
-    return f"{decision.because[0].upper()}{decision.because[1:]}: {counted}; {photographs:,} photographs; {q_said}."
+    counted = f"{units.at_least[unit]:,} of {units.draws:,} units of {units.twins} untrained twins do as well{_seen(claim, viewer)}"
+    return f"{_led(note, _upper(decision.because))}: {counted}; {photographs:,} photographs; {q_said}."
 
 
-def family_sentence(gate: Gate, gate_q: float, level: float) -> str:
-    """The gate: the network's rate among its twins'."""
+def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int) -> str:
+    """The gate: the network's statistic among its twins', and what it became when corrected over the sites judged."""
     known = gate.reference
     if gate.statistic != gate.statistic or known.size == 0:
         return "not tested"
-    said = f"{gate.statistic:.2f} of line-ups won, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"
-    return f"{said}, {figure(gate_q)} over all families: {'open' if gate_q <= level else 'closed'}"
+    told = f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"
+    return f"{told}, {figure(gate_q)} over {sites} site{'s' if sites != 1 else ''}: {'open' if gate_q <= level else 'closed'}"
+
+
+def _seen(claim: Claim, viewer: str) -> str:
+    return f", to the viewer {viewer}" if claim.sees else ""
+
+
+def _led(note: str, said: str) -> str:
+    return f"{note}. {said}" if note else said
+
+
+def _not_tested(note: str) -> str:
+    return f"Not tested: {note}." if note else NOT_TESTED
+
+
+def _upper(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from jaxtyping import Float
 
+from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._view import SiteView
 from optogram.progress import Progress, track
 from optogram.statistics.effects import participation_ratio
@@ -25,11 +26,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TwinMeasure:
-    """What one claim found at one site of one twin: its family's statistic, its units' effects and own q, and the responses' character."""
+    """What one claim found at one site of one twin, and the responses' character: share of living units, diversity, spread."""
 
-    family: float
-    effects: Float[np.ndarray, " unit"]
-    own_q: Float[np.ndarray, " unit"]
+    found: Measured
     alive: float
     participation: float
     spread: float
@@ -47,7 +46,8 @@ def measure_twins(
     photos: Photos,
     sweep: Sweep,
     views: Mapping[str, SiteView],
-    claims: Sequence[Any],
+    claims: Sequence[Claim],
+    own: Mapping[tuple[str, str], Measured],
     twins: int,
     kind: Literal["reinit", "shuffle"],
     seed: int,
@@ -57,7 +57,8 @@ def measure_twins(
 ) -> Measures:
     """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again.
 
-    A kept twin's file is named after all that it depends on, so one of other weights, photographs, sites or viewer is never taken for it.
+    `own` is what the claims found in the network itself. A kept twin's file is named after all that it depends on, so one of other
+    weights, photographs, sites or viewer is never taken for it.
     """
     from optogram.exemplars.panel import panel_responses
 
@@ -74,7 +75,7 @@ def measure_twins(
                 images = images if images is not None else sweep.panel.images(network, photos)
                 twin = network.twin(kind, seed + number, images[:STANDARDISED_ON].float() / 255)
                 responses = panel_responses(twin, images, sweep.panel, list(views))
-                found = _measure(responses, views, claims)
+                found = _measure(responses, views, claims, own)
                 if path is not None:
                     _write(path, found)
             for key, one in found.items():
@@ -105,45 +106,43 @@ def spread_of(responses: Float[np.ndarray, "patch unit"]) -> float:
     return float(np.median(responses.std(axis=0)))
 
 
-def claims_of_twins(families: Sequence[list[TwinMeasure]], level: float) -> tuple[list[list[int]], list[list[int]]]:
+def claims_of_twins(
+    families: Sequence[Float[np.ndarray, " twin"]], measures: Sequence[list[TwinMeasure]], level: float
+) -> tuple[list[list[int]], list[list[int]]]:
     """What the same rules claim of networks that have learned nothing: each twin judged against the others.
 
-    One list a family, one number a twin: units identified (own q <= level), and units that would be said to stand, with the gates
-    corrected over families as the network's were.
+    `families`: a claim's statistic of each twin, a list a site; `measures` what was found there. One list a site comes back, one
+    number a twin: units that pass the claim's own null (q <= level), and units that would be said to stand, with the gates
+    corrected over sites as the network's were.
     """
     twins = len(families[0]) if families else 0
-    identified = [[int(np.sum(one.own_q <= level)) for one in family] for family in families]
+    identified = [[int(np.sum(one.found.q <= level)) for one in site] for site in measures]
     stands: list[list[int]] = [[] for _ in families]
     for number in range(twins):
-        others = [[one for index, one in enumerate(family) if index != number] for family in families]
-        gates = [family_gate(family[number].family, np.array([one.family for one in rest])).p for family, rest in zip(families, others, strict=True)]
+        gates = [family_gate(site[number], np.delete(site, number)).p for site in families]
         for index, gate_q in enumerate(adjust(np.array(gates, dtype=np.float64))):
-            stands[index].append(_standing(families[index][number], others[index], float(gate_q), level))
+            others = [one for other, one in enumerate(measures[index]) if other != number]
+            stands[index].append(_standing(measures[index][number], others, float(gate_q), level))
     return identified, stands
 
 
 def _standing(one: TwinMeasure, others: list[TwinMeasure], gate_q: float, level: float) -> int:
     if not gate_q <= level or not others:
         return 0
-    units = unit_level(one.effects.astype(np.float64), np.stack([other.effects for other in others]).astype(np.float64))
-    return int(np.sum((one.own_q <= level) & (units.q <= level)))
+    units = unit_level(one.found.effect.astype(np.float64), np.stack([other.found.effect for other in others]).astype(np.float64))
+    return int(np.sum((one.found.q <= level) & (units.q <= level)))
 
 
-def _measure(responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView], claims: Sequence[Any]) -> dict[tuple[str, str], TwinMeasure]:
+def _measure(
+    responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView], claims: Sequence[Claim], own: Mapping[tuple[str, str], Measured]
+) -> dict[tuple[str, str], TwinMeasure]:
     found = {}
     for address, view in views.items():
         probes = responses[address]
-        seen = SiteView(view.site, np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32), view.patches)
+        seen = replace(view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32))
+        character = float(seen.alive.mean()), participation_ratio(seen.responses), spread_of(seen.responses)
         for claim in claims:
-            measured = claim.measure(seen)
-            found[address, claim.name] = TwinMeasure(
-                claim.family(measured),
-                measured.margin,
-                measured.q,
-                float(seen.alive.mean()),
-                participation_ratio(seen.responses),
-                spread_of(seen.responses),
-            )
+            found[address, claim.name] = TwinMeasure(claim.measure(seen, own[address, claim.name]), *character)
     return found
 
 
@@ -152,9 +151,10 @@ def _write(path: Path, found: Mapping[tuple[str, str], TwinMeasure]) -> None:
     partial = path.with_name(f".{path.name}.partial")
     arrays: dict[str, np.ndarray] = {}
     for (site, claim), one in found.items():
-        arrays[f"{site}|{claim}|effects"] = one.effects
-        arrays[f"{site}|{claim}|own_q"] = one.own_q
-        arrays[f"{site}|{claim}|figures"] = np.array([one.family, one.alive, one.participation, one.spread])
+        key = f"{site}|{claim}|"
+        arrays |= {key + name: getattr(one.found, name) for name in ("effect", "p", "at_least")}
+        arrays |= {f"{key}parts|{name}": values for name, values in one.found.parts.items()}
+        arrays[key + "figures"] = np.array([one.found.draws, one.found.floor, one.alive, one.participation, one.spread])
     with partial.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]
     partial.replace(path)
@@ -164,6 +164,9 @@ def _read(path: Path, keys: Mapping[tuple[str, str], Any]) -> dict[tuple[str, st
     with np.load(path) as kept:
         found = {}
         for site, claim in keys:
-            family, alive, participation, spread = (float(value) for value in kept[f"{site}|{claim}|figures"])
-            found[site, claim] = TwinMeasure(family, kept[f"{site}|{claim}|effects"], kept[f"{site}|{claim}|own_q"], alive, participation, spread)
+            key = f"{site}|{claim}|"
+            draws, floor, *character = (float(value) for value in kept[key + "figures"])
+            parts = {name.rpartition("|")[2]: kept[name] for name in kept.files if name.startswith(key + "parts|")}
+            measured = Measured(kept[key + "effect"], kept[key + "p"], kept[key + "at_least"], int(draws), floor, parts)
+            found[site, claim] = TwinMeasure(measured, *character)
         return found

@@ -34,17 +34,34 @@ class Patches:
 
 
 @dataclass(frozen=True, slots=True)
+class Stimuli:
+    """What is known of the panel's photographs beside their pixels, an entry a photograph.
+
+    `label`: the class folder's name, None where there is none; `group`: what hangs together (crops of one photograph), numbered.
+    """
+
+    label: tuple[str | None, ...]
+    group: Int[np.ndarray, " photograph"]
+
+
+@dataclass(frozen=True, slots=True)
 class SiteView:
-    """One network's responses at one site, with the patches that belong to them."""
+    """One network's responses at one site, with the patches that belong to them and what is known of their photographs."""
 
     site: Site
     responses: Float[np.ndarray, "patch unit"]
     patches: Patches
+    stimuli: Stimuli | None = None
 
     @property
     def alive(self) -> np.ndarray:
         """Units that do not give the same value everywhere."""
         return np.asarray(self.responses.max(axis=0) > self.responses.min(axis=0))
+
+    @property
+    def photographs(self) -> int:
+        """How many photographs the patches are from."""
+        return int(self.patches.photograph.max()) + 1
 
 
 def look(

@@ -8,38 +8,33 @@ than other units' scores do. Cost: two N x N correlations a site and network, no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import stats
 
+from optogram.evidence._claim import Claim, Families, Measured
+from optogram.evidence._line_up import LINE_UP, measured, won
 from optogram.evidence._view import Patches, SiteView
 from optogram.statistics.correlation import spearman_matrix
-from optogram.statistics.identification import Identification, centred_and_scaled, too_alike, wrong_picture
+from optogram.statistics.identification import centred_and_scaled, too_alike, wrong_picture
 
 CHOSEN = 9
 BLOCKS = 20
-LINE_UP = 32
 LEAST_PATCHES = 4 * CHOSEN
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What the judge needs to know of a claim before it measures."""
+class Identification(Claim):
+    """Exemplars against wrong exemplars; see the module."""
 
-    name: str = "identification"
-    title: str = "Picked out by its photographs"
-    unit_of_effect: str = "margin over wrong photographs, in median absolute deviations"
-    own_null: str = "wrong picture"
-    chance: float = 0.0
-
-    def measure(self, view: SiteView) -> Identification:
+    def measure(self, view: SiteView, like: Measured | None = None) -> Measured:
         """The wrong-picture test of one network at one site."""
-        return wrong_picture(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0))
+        return measured(correlations(view), like)
 
-    def interval(self, view: SiteView, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
+    def interval(self, view: SiteView, found: Measured, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
         """The margin's interval: delete-a-block jackknife over 20 blocks of test photographs, exemplars and ranks held fixed.
 
         With fewer photographs than that in a fold there are as many blocks as photographs; NaN where a fold has too few patches.
@@ -49,23 +44,32 @@ class Claim:
         blocks = _blocks(view.patches)
         pairs = [list(_without_blocks(view, fold, blocks)) for fold in (0, 1)]
         without = np.stack([_margins((one + other) / 2) for one, other in zip(*pairs, strict=True)])
-        centre = self.measure(view).margin
         deviation = np.sqrt((blocks - 1) / blocks * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
         reach = stats.t.ppf(0.5 + level / 2, blocks - 1) * deviation
-        return centre - reach, centre + reach
+        return found.effect - reach, found.effect + reach
 
-    def family(self, found: Identification) -> float:
-        """The family's statistic, fixed beforehand: the rate at which line-ups of 32 are won."""
-        return found.rate(LINE_UP)
+    def families(self, network: Measured, twins: Sequence[Measured]) -> Families:
+        """The rate at which line-ups are won, of one length for the network and all twins."""
+        return won(network, twins)
 
-    def confounds(self, view: SiteView, found: Identification) -> dict[str, float]:
-        """The rate without wrong pictures whose units respond alike (Spearman over .8), which no viewer could tell apart."""
+    def confounds(self, view: SiteView, found: Measured) -> dict[str, float]:
+        """The rate without wrong pictures whose units respond alike (Spearman over .8), which no viewer could tell apart, and its line-up."""
         alike = too_alike(view.responses)
-        fair = wrong_picture(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0), left_out=alike)
-        return {"rate without look-alikes": fair.rate(LINE_UP), "look-alike pairs": float(alike.sum() / 2)}
+        fair = wrong_picture(correlations(view), left_out=alike)
+        return {
+            "rate without look-alikes": fair.rate(LINE_UP),
+            "line-up without look-alikes": float(fair.line_up_size(LINE_UP)),
+            "look-alike pairs": float(alike.sum() / 2),
+        }
 
 
-identification = Claim()
+identification = Identification(
+    name="identification",
+    title="Picked out by its photographs",
+    unit_of_effect="margin over wrong photographs, in median absolute deviations",
+    own_null="wrong picture",
+    rivals="wrong pictures",
+)
 
 
 def likeness(patches: Patches, chosen: Int[np.ndarray, "exemplar unit"], seen: Int[np.ndarray, " patch"]) -> Float[np.ndarray, "patch unit"]:
@@ -81,9 +85,24 @@ def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], 
     """Each unit's score of the other fold's patches, and which patches those are; exemplars are chosen in `fold`."""
     chosen_from = np.flatnonzero(view.patches.fold == fold)
     seen = np.flatnonzero(view.patches.fold != fold)
-    order = np.argsort(view.responses[chosen_from], axis=0, kind="stable")
+    order = _ordered(view.responses[chosen_from])
     most, least = chosen_from[order[-CHOSEN:]], chosen_from[order[:CHOSEN]]
     return likeness(view.patches, most, seen) - likeness(view.patches, least, seen), seen
+
+
+def _ordered(responses: Float[np.ndarray, "patch unit"]) -> Int[np.ndarray, "patch unit"]:
+    """Patches by response, equal ones in their own order: by the fast sort, and the stable one where any are equal."""
+    columns = np.ascontiguousarray(responses.T)
+    order = np.argsort(columns, axis=1)
+    ordered = np.take_along_axis(columns, order, axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    order[tied] = np.argsort(columns[tied], axis=1, kind="stable")
+    return order.T
+
+
+def correlations(view: SiteView) -> Float[np.ndarray, "unit picture"]:
+    """S, averaged over choosing in one fold and testing in the other, and the reverse."""
+    return np.asarray(np.mean([_correlations(view, fold) for fold in (0, 1)], axis=0))
 
 
 def _correlations(view: SiteView, fold: int) -> Float[np.ndarray, "unit picture"]:

@@ -111,6 +111,23 @@ def centred_and_scaled(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.nd
     return np.asarray(centred / np.where(spread > 1e-12, spread, np.nan)[:, None])
 
 
+def margins_among(matrix: Float[np.ndarray, "unit picture"], size: int, seed: int = 0) -> Float[np.ndarray, " unit"]:
+    """Each unit's margin among `size` units (itself and others drawn at random) instead of among all; NaN where not tested.
+
+    A margin's tails are heavier the fewer units there are, since the median absolute deviation of few is unsteady: of noise, 5 % exceed 2.5 and
+    .5 % exceed 3.6 among 64 units, but 6 % and 3 % among 8. So units of two networks compare only among equally many. Units are dealt to groups
+    of `size`; a last group is filled up from the others, whose margins are those of their first group.
+    """
+    tested = np.flatnonzero(~np.isnan(np.diagonal(matrix)))
+    margins = np.full(len(matrix), np.nan)
+    order = np.random.default_rng(seed).permutation(tested)
+    for first in range(0, len(order), max(size, 1)):
+        own = order[first : first + size]
+        group = np.concatenate([own, order[: size - len(own)]])[:size] if first else own
+        margins[own] = np.diagonal(centred_and_scaled(matrix[np.ix_(group, group)]))[: len(own)]
+    return margins
+
+
 def line_up(rank: Int[np.ndarray, " unit"], count: Int[np.ndarray, " unit"] | int, size: int = 32) -> Float[np.ndarray, " unit"]:
     """Chance that a picture of rank r among N wins a random line-up of `size` that holds it: C(N - r, size - 1) / C(N - 1, size - 1).
 

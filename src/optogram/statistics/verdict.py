@@ -52,6 +52,18 @@ class Leg(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """How reasons speak of a claim's own null: what a unit that holds does, what is the case of one that fails, and what the null is made of."""
+
+    holds: str = "its own picture does better than wrong ones"
+    fails: str = "other units' pictures do as well as its own"
+    null: str = "wrong pictures"
+
+
+WORDS = Words()
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What is known of one claim about one unit.
 
@@ -95,13 +107,27 @@ class Decision:
     because: str
 
 
-def decide(findings: Findings) -> Decision:
-    """The verdict by the table above."""
+def decide(findings: Findings, words: Words = WORDS) -> Decision:
+    """The verdict by the table above; `words` are those of the claim."""
     own, gate, twin = legs(findings)
     if not findings.tested or any(math.isnan(value) for value in (findings.own_q, findings.gate_p, findings.twin_p, findings.twin_q)):
         return Decision(Verdict.NOT_TESTED, own, gate, twin, "the unit could not be tested")
-    verdict, because = _row(findings, own, gate, twin)
+    verdict, because = _row(findings, own, gate, twin, words)
     return Decision(verdict, own, gate, twin, because)
+
+
+def decide_alone(own_q: float, tested: bool = True, level: float = 0.05, lean: float = 0.2, words: Words = WORDS) -> Decision:
+    """The verdict of a claim that says nothing about learning, and so meets its own null only: it is never a salmon.
+
+    Stands where q is at most `level`, leans where it is at most `lean`; the two other legs are open.
+    """
+    if not tested or math.isnan(own_q):
+        return Decision(Verdict.NOT_TESTED, Leg.FAILS, Leg.OPEN, Leg.OPEN, "the unit could not be tested")
+    if own_q <= level:
+        return Decision(Verdict.STANDS, Leg.HOLDS, Leg.OPEN, Leg.OPEN, words.holds)
+    if own_q <= lean:
+        return Decision(Verdict.LEANS, Leg.NEAR, Leg.OPEN, Leg.OPEN, f"not beyond doubt against {words.null}")
+    return Decision(Verdict.CANT_TELL, Leg.FAILS, Leg.OPEN, Leg.OPEN, words.fails)
 
 
 def legs(findings: Findings) -> tuple[Leg, Leg, Leg]:
@@ -117,24 +143,24 @@ def legs(findings: Findings) -> tuple[Leg, Leg, Leg]:
     return own, gate, twin
 
 
-def _row(findings: Findings, own: Leg, gate: Leg, twin: Leg) -> tuple[Verdict, str]:
+def _row(findings: Findings, own: Leg, gate: Leg, twin: Leg, words: Words) -> tuple[Verdict, str]:
     if own is gate is twin is Leg.HOLDS:
-        return Verdict.STANDS, "its own picture does better than wrong ones, and more so than in untrained twins"
+        return Verdict.STANDS, f"{words.holds}, and more so than in untrained twins"
     if own is not Leg.FAILS and gate is not Leg.FAILS and twin is not Leg.FAILS:
-        return Verdict.LEANS, _missing(own, gate, twin)
+        return Verdict.LEANS, _missing(own, gate, twin, words)
     if own is twin is Leg.HOLDS and gate is Leg.FAILS:
         return Verdict.LEANS, "the unit is beyond the twins' units, but its family is not beyond the twins'"
     if findings.high <= findings.reach:
         return Verdict.SALMON, "an untrained network says the same"
     if own is Leg.FAILS and twin is Leg.HOLDS:
-        return Verdict.CANT_TELL, "beyond the twins' units, but other units' pictures do as well as its own"
+        return Verdict.CANT_TELL, f"beyond the twins' units, but {words.fails}"
     return Verdict.CANT_TELL, "the interval is too wide to tell it from an untrained network's units, or to say that it is like them"
 
 
-def _missing(own: Leg, gate: Leg, twin: Leg) -> str:
+def _missing(own: Leg, gate: Leg, twin: Leg, words: Words) -> str:
     if Leg.OPEN in (gate, twin):
         return "too few twins were made to show more"
-    named = (("wrong pictures", own), ("the twins' families", gate), ("the twins' units", twin))
+    named = ((words.null, own), ("the twins' families", gate), ("the twins' units", twin))
     return "not beyond doubt against " + " and ".join(name for name, leg in named if leg is Leg.NEAR)
 
 

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from optogram.evidence._claim import Measured
+from optogram.evidence._family import Family, Settling, settle
+from optogram.evidence._line_up import measured
+from optogram.evidence._twins import TwinMeasure
+from optogram.evidence._view import Patches, SiteView, similarity
+from optogram.evidence.identification import Identification, identification
+from optogram.statistics.gate import family_gate, unit_level
+
+UNITS, TWINS, PHOTOGRAPHS, PROBES = 12, 24, 40, 4
+
+
+class Planted(Identification):
+    """Identification whose effects and intervals are given, so that what becomes of them can be followed."""
+
+    def interval(self, view: SiteView, found: Measured, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        return found.effect - 0.2, found.effect + 0.2
+
+
+PLANTED = Planted("planted", "Planted", "margin", "wrong picture", "wrong pictures")
+
+
+def matrix(rng: np.random.Generator, own: float, living: int = UNITS) -> np.ndarray:
+    found = rng.standard_normal((UNITS, UNITS)) + own * np.eye(UNITS)
+    found[living:] = found[:, living:] = np.nan
+    return found
+
+
+def view() -> SiteView:
+    rng = np.random.default_rng(9)
+    photograph = np.repeat(np.arange(PHOTOGRAPHS), PROBES)
+    seen = Patches(similarity(rng.standard_normal((len(photograph), 8)).astype(np.float32)), photograph % 2, photograph)
+    responses = rng.standard_normal((len(photograph), UNITS)).astype(np.float32)
+    responses[:, UNITS - 1] = 0
+    return SiteView(SimpleNamespace(address="site", units=UNITS), responses, seen)
+
+
+def family(own: float, twins: float, claim: Identification = PLANTED, count: int = TWINS) -> Family:
+    rng = np.random.default_rng(2)
+    found = measured(matrix(rng, own, UNITS - 1))
+    others = [TwinMeasure(measured(matrix(rng, twins), found), 1.0, 4.0, 2.0) for _ in range(count)]
+    return Family.of(claim, view(), "bank", found, others, "reinit")
+
+
+def test_every_unit_has_its_own_null_and_the_twins() -> None:
+    one = family(9.0, 0.0)
+    rows, _ = settle(one, Settling(one.gate.p, 1, 0.05))
+    assert [(row.unit, row.null) for row in rows] == [(f"site:{unit}", null) for unit in range(UNITS) for null in ("wrong picture", "twins")]
+    effects = np.stack([twin.found.effect for twin in one.twins])
+    level = unit_level(one.found.effect, effects)
+    for unit in range(UNITS - 1):
+        own, twins = rows[2 * unit : 2 * unit + 2]
+        assert (own.p, own.q, own.count, own.draws) == (one.found.p[unit], one.found.q[unit], one.found.at_least[unit], one.found.draws)
+        assert (twins.p, twins.q, twins.count, twins.draws) == (level.p[unit], level.q[unit], level.at_least[unit], effects.size)
+        assert own.effect == twins.effect == one.found.effect[unit]
+        assert own.verdict == twins.verdict
+
+
+def test_the_verdict_follows_from_all_three_legs() -> None:
+    found = settle(one := family(9.0, 0.0), Settling(one.gate.p, 1, 0.05))[0]
+    assert {row.verdict for row in found[: 2 * (UNITS - 1)]} == {"stands"}
+    assert {row.verdict for row in found[2 * (UNITS - 1) :]} == {"not tested"}
+    closed = settle(one, Settling(0.6, 9, 0.05))[0]
+    assert {row.verdict for row in closed[: 2 * (UNITS - 1)]} == {"leans"}, "a closed gate, whatever the units say"
+    alike = settle(one := family(9.0, 9.0), Settling(one.gate.p, 1, 0.05))[0]
+    assert "stands" not in {row.verdict for row in alike}
+    assert "salmon" in {row.verdict for row in alike}, "identified as surely as the twins' units are"
+
+
+def test_the_summary_says_what_was_measured() -> None:
+    one = family(9.0, 0.0)
+    _, summary = settle(one, Settling(0.04, 7, 0.05, [1, 2], [0, 1]))
+    rates = one.claim.families(one.found, [twin.found for twin in one.twins])
+    assert (summary.observed, summary.gate_p) == (rates.observed, family_gate(rates.observed, rates.twins).p)
+    np.testing.assert_array_equal(summary.families, rates.twins)
+    assert (summary.tested, summary.units, summary.photographs) == (UNITS - 1, UNITS, PHOTOGRAPHS)
+    assert summary.identified == int((one.found.q <= 0.05).sum())
+    assert summary.gate_open
+    assert "over 7 sites: open" in summary.sentence
+    assert f"of line-ups of {UNITS - 1} won" in summary.sentence, "the network's dead unit shortens the twins' line-up too"
+    assert (summary.twin_identified, summary.twin_stands) == ((1, 2), (0, 1))
+    assert not settle(one, Settling(0.06, 7, 0.05))[1].gate_open
+    assert summary.confounds["living units"] == pytest.approx((UNITS - 1) / UNITS)
+    assert summary.confounds["participation ratio, twins' median"] == 4.0
+    assert summary.confounds["spread, twins over network"] == pytest.approx(2.0 / np.median(one.view.responses.std(axis=0)))
+
+
+def test_a_claim_without_twins_has_one_row_and_no_salmon() -> None:
+    alone = Planted("planted", "Planted", "margin", "wrong picture", "wrong pictures", beyond_twins=False, sees=False)
+    one = family(9.0, 9.0, alone)
+    rows, summary = settle(one, Settling(one.gate.p, 1, 0.05))
+    assert [row.null for row in rows] == ["wrong picture"] * UNITS
+    assert {row.verdict for row in rows} == {"stands", "not tested"}
+    assert {row.viewer for row in rows} == {summary.viewer} == {""}
+    assert all("nothing about learning" in row.sentence for row in rows if row.verdict == "stands")
+
+
+def test_no_finer_number_than_the_draws_allow() -> None:
+    for count in (1, 3, 24):
+        one = family(9.0, 0.0, identification, count)
+        for row in settle(one, Settling(one.gate.p, 1, 0.05))[0]:
+            if row.p == row.p:
+                assert row.floor <= row.p <= row.q <= 1
+            if count < 21:
+                assert row.verdict != "stands"
