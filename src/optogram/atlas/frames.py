@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import UInt8
 
+from optogram.atlas.sprites import Picture, square
 from optogram.geometry import Box
+from optogram.images.patches import cut
 
 if TYPE_CHECKING:
     from optogram.images.photos import Photos
     from optogram.network.network import Network
+
+
+MOST_CELLS = 4096
+"""Cells that are kept: 27 kB each at 96 pixels."""
 
 
 class Frames:
@@ -25,6 +31,7 @@ class Frames:
         self._numbers = {photos.identity(index): index for index in range(len(photos))}
         self._held: OrderedDict[str, UInt8[np.ndarray, "height width channel"]] = OrderedDict()
         self._bytes = 0
+        self._cells: OrderedDict[tuple[Any, ...], Picture] = OrderedDict()
         self._lock = threading.Lock()
 
     def __getitem__(self, identity: str) -> UInt8[np.ndarray, "height width channel"]:
@@ -40,6 +47,21 @@ class Frames:
             while self._bytes > self.most_bytes and len(self._held) > 1:
                 self._bytes -= self._held.popitem(last=False)[1].nbytes
         return frame
+
+    def cell(self, identity: str, box: Box, side: int) -> Picture:
+        """What a plate shows of the receptive field `box`, in a square of `side` pixels; many units share a photograph's patch."""
+        key = (identity, box.as_tuple(), side)
+        with self._lock:
+            if key in self._cells:
+                self._cells.move_to_end(key)
+                return self._cells[key]
+        frame = self[identity]
+        made = square(cut(frame, shown(box, *frame.shape[:2])), side)
+        with self._lock:
+            self._cells[key] = made
+            if len(self._cells) > MOST_CELLS:
+                self._cells.popitem(last=False)
+        return made
 
     def size(self, identity: str) -> tuple[int, int]:
         """Height and width of the photograph in the input frame."""

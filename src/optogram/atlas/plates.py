@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optogram.atlas.alt import exemplar_alt
-from optogram.atlas.frames import Frames, shown
-from optogram.atlas.sprites import Picture, square, tiled, webp
+from optogram.atlas.frames import Frames
+from optogram.atlas.sprites import Picture, tiled, webp
 from optogram.atlas.tables import QUANTILES
-from optogram.images.patches import cut
 
 if TYPE_CHECKING:
     from optogram.exemplars.result import Exemplar, Sweep
@@ -51,11 +50,9 @@ def chosen(sweep: Sweep, site: Site, unit: int, k: int) -> list[Shown]:
     ]
 
 
-def picture(frames: Frames, exemplar: Exemplar, side: int | None = None) -> Picture:
-    """The exemplar's patch from the input frame, in a square cell where `side` is given."""
-    frame = frames[exemplar.image]
-    patch = cut(frame, shown(exemplar.input_box, *frame.shape[:2]))
-    return patch if side is None else square(patch, side)
+def picture(frames: Frames, exemplar: Exemplar, side: int) -> Picture:
+    """The exemplar's patch from the input frame, in a square cell."""
+    return frames.cell(exemplar.image, exemplar.input_box, side)
 
 
 def plate(frames: Frames, cells: Sequence[Shown], columns: int, rows: int) -> bytes:
@@ -81,6 +78,7 @@ def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[
     for one in (entry for cells in units for entry in cells):
         found = one.exemplar
         place = (*found.position, *(-1, -1))[:2]
+        input_box, box = found.boxes
         record = {
             "unit": one.unit,
             "kind": one.kind,
@@ -92,9 +90,9 @@ def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[
             "activation": found.activation,
             "row": place[0],
             "column": place[1],
-            "alt": exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, found.box, found.activation, one.quantile),
-            **dict(zip(("top", "left", "bottom", "right"), found.box.as_tuple(), strict=True)),
-            **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), found.input_box.as_tuple(), strict=True)),
+            "alt": exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, box, found.activation, one.quantile),
+            **dict(zip(("top", "left", "bottom", "right"), box.as_tuple(), strict=True)),
+            **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), input_box.as_tuple(), strict=True)),
         }
         for name, values in rows.items():
             values.append(record[name])

@@ -37,6 +37,11 @@ class Exemplar:
     _cut: Callable[[Exemplar], np.ndarray] = field(repr=False, compare=False, kw_only=True)
 
     @property
+    def boxes(self) -> tuple[Box, Box]:
+        """`input_box` and `box`, for the price of one."""
+        return self._boxes()
+
+    @property
     def input_box(self) -> Box:
         """The receptive field in the input frame."""
         return self._boxes()[0]

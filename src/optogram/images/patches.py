@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from math import prod
 from typing import Literal
@@ -73,6 +74,7 @@ def _number(identity: str, grid: tuple[int, ...], seed: int, draw: int) -> int:
     return int.from_bytes(blake2b(key, digest_size=8, salt=seed.to_bytes(16, "little", signed=True), person=b"optogram probe").digest(), "little")
 
 
+@lru_cache(maxsize=256)
 def _ground(height: int, width: int, fill: Literal["hatch"] | int) -> UInt8[np.ndarray, "height width"]:
     if isinstance(fill, int):
         return np.full((height, width), fill, np.uint8)

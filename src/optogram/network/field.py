@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,7 @@ class Field:
     group: tuple[int, ...] = ()
     table: Int[np.ndarray, "place 4"] | None = None
     clipped: bool = False
+    _known: dict[tuple[int, int | None], Box] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def regular(self) -> bool:
@@ -67,8 +69,12 @@ class Field:
         return np.stack((top, left, bottom, right), 1)
 
     def _box(self, number: int, unit: int | None) -> Box:
-        top, left, bottom, right = (int(edge) for edge in self.boxes(np.array([number]), unit)[0])
-        return Box(top, left, bottom, right, self.clipped and self._touches(top, left, bottom, right))
+        key = number, None if unit is None or not self.group else self.group[unit]
+        found = self._known.get(key)
+        if found is None:
+            top, left, bottom, right = (int(edge) for edge in self.boxes(np.array([number]), unit)[0])
+            found = self._known[key] = Box(top, left, bottom, right, self.clipped and self._touches(top, left, bottom, right))
+        return found
 
     def _touches(self, top: int, left: int, bottom: int, right: int) -> bool:
         return self.table is not None and bool(top == 0 or left == 0 or bottom == self.table[:, 2].max() or right == self.table[:, 3].max())
