@@ -1,0 +1,73 @@
+"""`optogram synthesize`: what it says each picture reached is what the saved picture gives by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.cli.conftest import Type, one_line
+
+STEPS = ["--steps", "6", "--canvas", "pixel"]
+
+
+def test_what_is_reached_is_the_mean_of_the_colour(typed: Type, place: Path) -> None:
+    found = typed("synthesize", "net.py:colours", "0:0", "0:1", "-o", "made.npz", "--json", *STEPS)
+    assert (found.code, found.err) == (0, "")
+    rows = found.json
+    assert [row["unit"] for row in rows] == ["0:0", "0:1"]
+    assert {row["file"] for row in rows} == {"made.npz"}
+    with np.load(place / "made.npz") as kept:
+        means = kept["images"].mean(axis=(2, 3))
+    assert [row["reached"] for row in rows] == pytest.approx([means[0, 0], means[1, 1]], abs=1e-3)
+    assert means[0, 0] > means[1, 0] + 0.01, "the red unit's picture is redder than the green unit's"
+    assert means[1, 1] > means[0, 1] + 0.01
+
+
+def test_a_sheet_and_the_sentence_that_goes_with_every_picture(typed: Type, place: Path) -> None:
+    found = typed("synthesize", "net.py:colours", "0:0-1", "-o", "sheet.jpg", *STEPS)
+    lines = found.out.splitlines()
+    assert [line.split()[0] for line in lines[:2]] == ["0:0", "0:1"]
+    assert "An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`." in lines
+    assert lines[-1] == "sheet.jpg"
+    with Image.open(place / "sheet.jpg") as sheet:
+        assert sheet.format == "JPEG"
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_unit_without_a_gradient_is_named_and_json_has_no_nan(typed: Type) -> None:
+    found = typed("synthesize", "net.py:colours", "0:2", "-o", "none.npz", "--json", *STEPS)
+    assert found.code == 0
+    assert found.json[0]["verdict"] not in ("converged", "still rising")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["0:3"], "0 has 3 units (0 to 2); you asked for 3"),
+        (["3:tabby"], "tabby"),
+        (["0:0", "--canvas", "pixle"], "Nearest: pixel"),
+        (["0:0", "--preset", "lucd"], "Nearest: lucid"),
+        (["0:0", "-o", "made.gif"], "Type -o made.png"),
+        (["0:0", "-o", "no/made.png"], "mkdir -p no"),
+    ],
+)
+def test_what_cannot_be_is_one_line(typed: Type, place: Path, arguments: list[str], told: str) -> None:
+    found = typed("synthesize", "net.py:colours", *arguments)
+    assert (found.code, found.out) == (1, "")
+    assert told in one_line(found.err)
+    assert {path.name for path in place.iterdir() if not path.name.startswith("__")} == {"net.py", "photos"}
+
+
+def test_control_c_and_wrong_usage(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    from optogram.synthesis import synthesize
+
+    def pressed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(synthesize, "synthesize", pressed)
+    found = typed("synthesize", "net.py:colours", "0:0")
+    assert (found.code, found.err) == (130, "stopped.\n")
+    assert typed("synthesize", "net.py:colours").code == 2
+    assert typed("synthesize", "net.py:colours", "0:0", "--steps", "0").code == 2
