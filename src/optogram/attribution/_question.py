@@ -137,7 +137,7 @@ class Question:
         edits = {site.address: _grown for site in sites}
         with torch.enable_grad(), self.network.tap(*self.target.addresses, *edits, edits=edits) as taps:
             self.network.run(self.images[rows])
-            responses, places = self._read(taps, photo)
+            responses, places = self.read(taps, photo)
             raws = [taps[site.address] for site in sites]
             grads = torch.autograd.grad(responses.sum(), raws, allow_unused=True)
         slopes = [torch.zeros_like(raw) if grad is None else grad for raw, grad in zip(raws, grads, strict=True)]
@@ -162,11 +162,11 @@ class Question:
         with torch.enable_grad():
             responses, places, seen = self._forward(leaf, photo, rule, instead, generalised)
             if not responses.requires_grad:
-                raise NotDefinedError(self._unreached())
+                raise NotDefinedError(self.unreached())
             (grad,) = torch.autograd.grad(responses.sum(), leaf, allow_unused=True)
         if grad is None:
-            raise NotDefinedError(self._unreached())
-        _check_finite(grad.flatten(1).sum(dim=1), photo, f"the gradient of {self.target.text}")
+            raise NotDefinedError(self.unreached())
+        check_finite(grad.flatten(1).sum(dim=1), photo, f"the gradient of {self.target.text}")
         return Slopes(grad, responses.detach(), places, tuple(seen))
 
     def _forward(
@@ -183,18 +183,20 @@ class Question:
             if interception is not None:
                 raws = [taps[address] for address in self.target.addresses]
                 seen = interception.check(*raws, method=self.method, instead=instead, generalised=generalised)
-            responses, places = self._read(taps, photo)
+            responses, places = self.read(taps, photo)
         return responses, places, seen
 
-    def _read(self, taps: Taps, photo: Tensor) -> tuple[Tensor, Places]:
+    def read(self, taps: Taps, photo: Int[Tensor, "row"]) -> tuple[Float[Tensor, "row"], Places]:
+        """The responses of a pass that was tapped at the target, and the places that they were read from; row r is of photograph `photo[r]`."""
         raws = {address: taps[address] for address in self.target.addresses}
         self.grids.update({term.site.address: term.site.grid_of(raws[term.site.address]) for term in self.target.terms})
         fixed = None if self.places is None else tuple(places[photo] for places in self.places)
         responses, places = self.target.responses(raws, fixed)
-        _check_finite(responses.detach(), photo, self.target.text)
+        check_finite(responses.detach(), photo, self.target.text)
         return responses, places
 
-    def _unreached(self) -> str:
+    def unreached(self) -> str:
+        """What an error says where no gradient arrives."""
         source = "the pixels" if self.source is None else self.source.address
         return f"{self.target.text} does not depend on {source}: choose a source that is computed before the target and feeds it"
 
@@ -204,7 +206,8 @@ def _grown(raw: Tensor) -> Any:
     return None if raw.requires_grad else raw.detach().requires_grad_()
 
 
-def _check_finite(numbers: Tensor, photo: Tensor, what: str) -> None:
+def check_finite(numbers: Float[Tensor, "row"], photo: Int[Tensor, "row"], what: str) -> None:
+    """Raises `NonFiniteError`, naming the photograph, where a number of a row is NaN or infinite."""
     bad = ~torch.isfinite(numbers)
     if bool(bad.any()):
         row = int(bad.nonzero()[0, 0])

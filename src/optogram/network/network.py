@@ -17,6 +17,7 @@ from optogram.images.preprocess import Preprocess
 from optogram.network.census import Census, take_census
 from optogram.network.fold import fold_norms
 from optogram.network.functional import Watch
+from optogram.network.operations import Operator, operated, operating
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
 from optogram.network.sample import first_channels, sample_sizes
@@ -152,6 +153,13 @@ class Network:
         with intercepted(self._wiring, interception):
             yield interception
 
+    @contextmanager
+    def operated_by(self, operator: Operator) -> Iterator[None]:
+        """Inside the `with` block, every torch function that a run calls is `operator(function, args, kwargs)` (`operations.py`)."""
+        self._points()
+        with operated(self._wiring, operator):
+            yield
+
     def rectifiers(self) -> RectifierReport:
         """Every rectifier that one pass computes: address, kind, module, and whether it can be intercepted."""
         from optogram.network.rectifier_report import survey
@@ -240,7 +248,7 @@ class Network:
             self._wiring, self._census, self._fields = Wiring(self._shadow.module), None, {}
 
     def _forward(self, images: Tensor) -> Any:
-        with rectifying(self._wiring, images):
+        with rectifying(self._wiring, images), operating(self._wiring):
             images = self.preprocess.normalise(images.to(self.device)).to(self.dtype)
             if self.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)

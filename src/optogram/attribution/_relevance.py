@@ -1,0 +1,95 @@
+"""Relevances of pixels, or of a source's units, for a choice of rules: the passes of `lrp` and `excitation_backprop`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from optogram.attribution._affine import Affine
+from optogram.attribution._carried import Carried, Carrier, Rule, carried
+from optogram.attribution._question import Question
+from optogram.attribution._target import Places
+
+INSTEAD = "integrated_gradients, or gradient"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which rule goes where: at convolutions, at dense layers, and at the layers that read the pixels (`None`: as elsewhere)."""
+
+    convolution: Rule
+    dense: Rule
+    first: Rule | None = None
+    epsilon: float = 1e-6
+    biases: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relevances:
+    """One relevance a pixel (or a unit of the source), with the responses that they share out."""
+
+    values: Float[Tensor, "batch ..."]
+    responses: Float[Tensor, "batch"]
+    places: Places
+
+
+def relevances(question: Question, rules: Rules) -> Relevances:
+    """What each pixel takes of the response. Pixels count from the value that normalisation makes 0, as the first layer sees them.
+
+    A photo pixel takes what the pixels of the input frame that it is resized to took, by its weight in each: nothing is lost but what is cropped.
+    """
+    parts = [_of(question, rows, rules) for rows in question.batches(question.photographs)]
+    places = tuple(torch.cat(term) for term in zip(*(part.places for part in parts), strict=True))
+    return Relevances(torch.cat([part.values for part in parts]), torch.cat([part.responses for part in parts]), places)
+
+
+def _of(question: Question, rows: slice, rules: Rules) -> Relevances:
+    def rule_of(affine: Affine) -> Rule:
+        return rules.dense if affine.kind == "dense" else rules.convolution
+
+    first = None if question.source is not None else rules.first
+    carrier = Carrier(rule_of, whole, first, _bounds(question, rows) if first is not None else None, rules.epsilon, rules.biases)
+    found = carried(question, rows, carrier, "input", INSTEAD)
+    values = found.leaf.detach() * found.c if question.source is not None else _to_photo(question, rows, _of_pixels(question, found))
+    return Relevances(values, found.responses, found.places)
+
+
+def whole(name: str, z: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor | None:
+    """f(z) / z: an activation has one input, which takes all. `None` where that is the gradient, or where f(0) is not 0."""
+    if name in ("relu", "leaky_relu", "prelu") or bool(function(z.new_zeros(1, *[1] * (z.ndim - 1))).any()):
+        return None
+    return torch.where(z == 0, 0.0, function(z) / torch.where(z == 0, 1.0, z))
+
+
+def _of_pixels(question: Question, found: Carried) -> Float[Tensor, "row channel rows columns"]:
+    """At the pixels of the input frame: what was carried times the normalised pixel, and what first layers shared out themselves."""
+    ends = _ends(question, found.leaf)
+    scale = ends[1] - ends[0]
+    values = (ends[0] + found.leaf.detach() * scale) * found.c / scale
+    for x, relevance in found.given:
+        values = values + torch.autograd.grad(x, found.leaf, relevance, retain_graph=True)[0] / scale
+    return values
+
+
+def _to_photo(question: Question, rows: slice, values: Tensor) -> Tensor:
+    images = question.images[rows].detach().requires_grad_()
+    with torch.enable_grad():
+        prepared = question.network.prepare(images)
+        return values if prepared is images else torch.autograd.grad(prepared, images, values)[0]
+
+
+def _bounds(question: Question, rows: slice) -> tuple[Tensor, Tensor]:
+    """The normalised values of black and white pixels: the least and the greatest that there can be."""
+    with torch.no_grad():
+        black, white = _ends(question, question.network.prepare(question.images[rows][:1]))
+    return torch.minimum(black, white), torch.maximum(black, white)
+
+
+def _ends(question: Question, images: Tensor) -> tuple[Tensor, Tensor]:
+    normalise = question.network.preprocess.normalise
+    with torch.no_grad():
+        return normalise(torch.zeros_like(images[:1])), normalise(torch.ones_like(images[:1]))
