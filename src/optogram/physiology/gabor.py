@@ -25,7 +25,7 @@ OPPONENT = 0.5
 """A filter with more than this share of its energy in differences between channels is colour-opponent."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gabor:
     """One fitted function: lengths in pixels, angles in degrees, `orientation` that of the stripes as in `gratings.py`.
 
@@ -54,7 +54,7 @@ class Gabor:
         return self.sigma_along * self.frequency
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Colour:
     """A filter's best single picture and colour: their product explains `separable` of its energy; `opponent` of it lies in colour differences."""
 
@@ -90,7 +90,7 @@ def drawn(
     """The function itself with amplitude 1: `sigma` across and along the stripes in pixels, `orientation` and `phase` in degrees."""
     turn = np.radians(phase)
     parameters = np.array([[np.cos(turn), -np.sin(turn), 0.0, row, column, *np.log(sigma), np.radians(orientation), frequency]])
-    return model(parameters, size)[0][0]
+    return np.asarray(model(parameters, size)[0][0])
 
 
 def colour_of(weights: Float[np.ndarray, "channel height width"]) -> Colour:

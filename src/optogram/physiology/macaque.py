@@ -17,7 +17,7 @@ COUNTS = np.array([[2, 0, 1, 0, 0], [8, 9, 4, 1, 0], [1, 2, 19, 17, 3], [0, 0, 1
 """Simple cells of macaque V1 by nx (rows) and ny (columns), 79 of them (Ringach, J Neurophysiol 2002; the single cells are not public)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """How far filters are from macaque V1 in the plane of nx and ny.
 

@@ -23,7 +23,7 @@ DRIVEN = 1e-6
 """A unit whose rates differ by less than this share of its site's greatest rate is not driven by gratings."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tuning(Result):
     """Rates to drifting gratings, and what they say.
 
