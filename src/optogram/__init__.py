@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from optogram.images.open_images import open_images as open_images
     from optogram.images.photos import Photos as Photos
     from optogram.images.preprocess import Preprocess as Preprocess
+    from optogram.metrics._sanity import Sanity as Sanity
+    from optogram.metrics._sanity import sanity as sanity
+    from optogram.metrics._score import Score as Score
+    from optogram.metrics._score import score as score
     from optogram.network.load import load as load
     from optogram.network.network import Network as Network
     from optogram.synthesis.result import Synthesis as Synthesis
@@ -40,6 +44,8 @@ _HOMES = {
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
+    "Sanity": "optogram.metrics._sanity",
+    "Score": "optogram.metrics._score",
     "Sweep": "optogram.exemplars.result",
     "Synthesis": "optogram.synthesis.result",
     "WeightImages": "optogram.weights.weight_images",
@@ -50,6 +56,8 @@ _HOMES = {
     "load": "optogram.network.load",
     "open_atlas": "optogram.atlas.open",
     "open_images": "optogram.images.open_images",
+    "sanity": "optogram.metrics._sanity",
+    "score": "optogram.metrics._score",
     "sweep": "optogram.exemplars.sweep",
     "synthesize": "optogram.synthesis.synthesize",
     "weight_images": "optogram.weights.weight_images",
@@ -64,6 +72,8 @@ __all__ = [
     "Network",
     "Photos",
     "Preprocess",
+    "Sanity",
+    "Score",
     "Sweep",
     "Synthesis",
     "WeightImages",
@@ -74,6 +84,8 @@ __all__ = [
     "load",
     "open_atlas",
     "open_images",
+    "sanity",
+    "score",
     "sweep",
     "synthesize",
     "weight_images",

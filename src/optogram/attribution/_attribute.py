@@ -6,6 +6,8 @@ import copy
 import inspect
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,7 +66,7 @@ def attribute(
     name = getattr(function, "__name__", str(method))
     given = _checked_settings(function, name, settings)
     photographs = read_photographs(network, images)
-    runner = _laid_out(network)
+    runner = laid_out(network)
     chosen = read_target(runner, target, reduce)
     origin = None if source is None else runner.site(source if isinstance(source, str) else source.address)
     answers, grids = [], {}
@@ -80,10 +82,12 @@ def attribute(
     asked = {"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)}
     provenance = Provenance("attribute", network.name, weights, pixels, name, asked, seed)
     frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
-    return _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
+    found = _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
+    kept = {"reduce": reduce, "batch_size": batch_size, "max_memory": max_memory, "seed": seed, "progress": False, **given}
+    return replace(found, asked=target, again=partial(attribute, method=function, source=None if origin is None else origin.address, **kept))
 
 
-def _laid_out(network: Network) -> Network:
+def laid_out(network: Network) -> Network:
     """The same network, same weights, fed in the layout that convolutions are fastest in."""
     network.sites(default=False)
     runner = copy.copy(network)

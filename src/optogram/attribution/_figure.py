@@ -91,7 +91,8 @@ def _remarks(attribution: Attribution) -> list[str]:
     left = [f"{len(attribution) - MOST} more photographs"] if len(attribution) > MOST else []
     cut = any(frame != Box(0, 0, *image.shape[-2:]) for frame, image in zip(attribution.frames, attribution.images, strict=True))
     sign += ["dashed: what the network is given of the photograph"] if cut else []
-    return [" · ".join(sign), *(f"note: {note}" for note in attribution.notes), *left]
+    sanity = [f"sanity: {attribution.verdict}"] if attribution.verdict else []
+    return [" · ".join(sign), *sanity, *(f"note: {note}" for note in attribution.notes), *left]
 
 
 def _fitted(size: tuple[int, int]) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -26,7 +27,8 @@ class Attribution(Result):
     completeness misses, where the method promises it. `zero` marks photographs on which the map is nought throughout.
     `frames` are the parts of the photographs that the network was given (its crop).
     `per_channel` is false where the method does not tell channels apart and each repeats the same map. `generalised` says
-    that a rule was used where no paper defines it.
+    that a rule was used where no paper defines it. `asked` is the target as it was given, and `again(network, images, target)`
+    asks the same method with the same settings anew. `verdict` is the sentence of `og.sanity`, where it was asked for.
     """
 
     values: Maps
@@ -45,6 +47,9 @@ class Attribution(Result):
     per_channel: bool = True
     generalised: bool = False
     notes: tuple[str, ...] = ()
+    verdict: str | None = None
+    asked: Any = field(default=None, repr=False, compare=False)
+    again: Callable[..., Attribution] | None = field(default=None, repr=False, compare=False)
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta")
 
@@ -88,4 +93,5 @@ class Attribution(Result):
     def __str__(self) -> str:
         lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
         lines += [f"... {len(self) - 4} more"] if len(self) > 4 else []
+        lines += [f"sanity: {self.verdict}"] if self.verdict else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

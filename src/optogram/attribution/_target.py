@@ -60,6 +60,11 @@ class Target:
         """When the first of its sites is computed."""
         return min(term.site.order for term in self.terms)
 
+    @property
+    def last(self) -> int:
+        """When the last of its sites is computed: what comes later has no part in the response."""
+        return max(term.site.order for term in self.terms)
+
     def responses(self, raws: Mapping[str, Tensor], places: Places | None = None) -> tuple[Float[Tensor, "batch"], Places]:
         """The response to each photograph, and where each term was read; given `places` are kept."""
         total, found = None, []

@@ -19,16 +19,26 @@ def redraw(module: nn.Module) -> None:
     done: set[int] = set()
     with torch.no_grad():
         for inner in module.modules():
-            own = [parameter for parameter in inner.parameters(recurse=False) if id(parameter) not in done]
-            if not own:
-                continue
-            before = [parameter.clone() for parameter in own]
-            if reset := _reset(inner):
-                reset()
-            for parameter, old in zip(own, before, strict=True):
-                if torch.equal(parameter, old):
-                    parameter.copy_(_like(parameter))
-            done |= {id(parameter) for parameter in own}
+            redraw_own(inner, done)
+
+
+def redraw_own(module: nn.Module, done: set[int] | None = None) -> None:
+    """The same for the parameters that belong to this one module, its children's left alone; `done` holds those that are drawn already."""
+    done = set() if done is None else done
+    own = [parameter for parameter in module.parameters(recurse=False) if id(parameter) not in done]
+    if not own:
+        return
+    with torch.no_grad():
+        before = [parameter.clone() for parameter in own]
+        others = [(parameter, parameter.clone()) for parameter in module.parameters() if all(parameter is not one for one in own)]
+        if reset := _reset(module):
+            reset()
+        for parameter, old in others:
+            parameter.copy_(old)
+        for parameter, old in zip(own, before, strict=True):
+            if torch.equal(parameter, old):
+                parameter.copy_(_like(parameter))
+    done |= {id(parameter) for parameter in own}
 
 
 def _reset(module: nn.Module) -> Callable[[], object] | None:
