@@ -24,12 +24,12 @@ class Course:
     folds: tuple[int, ...]
 
     @classmethod
-    def of(cls, photos: Photos, size: int, folds: int, seed: int) -> Course:
-        """The course with a panel of that size, and each photograph's fold."""
-        chosen = panel(photos, size, seed)
-        inside = set(chosen)
-        others = tuple(index for index in range(len(photos)) if index not in inside)
-        return cls(photos, tuple(chosen), others, tuple(fold(photos.group(index), folds) for index in range(len(photos))))
+    def of(cls, photos: Photos, size: int, folds: int, seed: int, shard: tuple[int, int] = (1, 1)) -> Course:
+        """The course with a panel of that size, and each photograph's fold; of a shard, its photographs of both."""
+        inside = set(panel(photos, size, seed))
+        own = range(shard[0] - 1, len(photos), shard[1])
+        chosen, others = tuple(index for index in own if index in inside), tuple(index for index in own if index not in inside)
+        return cls(photos, chosen, others, tuple(fold(photos.group(index), folds) for index in range(len(photos))))
 
     def __len__(self) -> int:
         return len(self.panel) + len(self.others)

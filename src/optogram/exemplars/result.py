@@ -111,6 +111,12 @@ class Sweep(Result):
         low = self.tally.low[:, entry.columns].numpy()
         return moments(self.panel.greatest(site), self.panel.mean(site), low.min(0), np.fmax.reduce(high, axis=0))
 
+    def merged(self, *others: Sweep) -> Sweep:
+        """A part of a source of photographs (`og.sweep(..., shard=...)`) with all others: what one sweep of all gives."""
+        from optogram.exemplars.merging import merge
+
+        return merge([self, *others])
+
     def figure(self) -> Image:
         """A strip of top exemplars for the first units of each site."""
         from optogram.exemplars.strip import overview

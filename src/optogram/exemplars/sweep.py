@@ -17,6 +17,7 @@ from optogram.exemplars.checkpoint import PANEL, Checkpoint, Progressed, tally_a
 from optogram.exemplars.collector import Collector, Faulty
 from optogram.exemplars.course import Course
 from optogram.exemplars.grids import Grids
+from optogram.exemplars.merging import Shard, checked_shard
 from optogram.exemplars.plan import Plan, fitting_rows, plan
 from optogram.exemplars.recording import Places, Recording
 from optogram.exemplars.result import Sweep
@@ -45,6 +46,7 @@ class Settings:
     batch_size: int = 32
     seed: int = 0
     skip_nonfinite: bool = False
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         for name, lowest in (("folds", 1), ("k", 1), ("panel", 1), ("probes", 1), ("batch_size", 1)):
@@ -68,6 +70,7 @@ def sweep(
     skip_nonfinite: bool = False,
     checkpoint: str | Path | None = None,
     workers: int = 2,
+    shard: Shard | None = None,
 ) -> Sweep:
     """One pass of the photographs through the network, which ends at the deepest of the sites (default: `network.sites()`).
 
@@ -77,6 +80,8 @@ def sweep(
     than `max_memory` bytes is made smaller, with a warning. `checkpoint`: a folder in which progress is kept, so that the same
     call goes on after Ctrl-C or a kill, to the same result. `skip_nonfinite` leaves out photographs on which a unit is NaN or
     infinite. `batch_size`: by default what the machine is fastest with, at most 32. `workers` threads decode ahead.
+    `shard=(part, parts)`: every so many-th photograph only, from the part-th on, for as many processes or machines; `merge` puts
+    the parts together to what one sweep of all gives.
 
     Raises `AddressError` for an unknown site, `SourceError` if no photograph can be read, `NonFiniteError`, `StaleError` if the
     checkpoint is another sweep's, and `Stopped` on Ctrl-C where there is a checkpoint.
@@ -86,7 +91,16 @@ def sweep(
     photos = open_images(photos, channels=network.channels)
     if fitting < min(panel, len(photos)):
         warnings.warn(f"a panel of {panel:,} photographs takes more than {max_memory / 1e9:.1f} GB (max_memory): it has {fitting:,}", stacklevel=2)
-    settings = Settings(folds, k, min(panel, fitting), probes, fitting_rows(network) if batch_size is None else batch_size, seed, skip_nonfinite)
+    settings = Settings(
+        folds,
+        k,
+        min(panel, fitting),
+        probes,
+        fitting_rows(network) if batch_size is None else batch_size,
+        seed,
+        skip_nonfinite,
+        None if shard is None else checked_shard(shard, len(photos)),
+    )
     return Run(network, photos, chosen, settings, None if checkpoint is None else Path(checkpoint)).through(progress, workers)
 
 
@@ -95,7 +109,7 @@ class Run:
 
     def __init__(self, network: Network, photos: Photos, chosen: Plan, settings: Settings, folder: Path | None) -> None:
         self.network, self.photos, self.plan, self.settings = network, photos, chosen, settings
-        self.course = Course.of(photos, settings.panel, settings.folds, settings.seed)
+        self.course = Course.of(photos, settings.panel, settings.folds, settings.seed, settings.shard or (1, 1))
         self.provenance = _provenance(network, photos, chosen, settings)
         names = tuple(photos.identity(index) for index in self.course.panel)
         folds = [self.course.folds[index] for index in self.course.panel]
@@ -209,6 +223,8 @@ class Run:
 def _provenance(network: Network, photos: Photos, chosen: Plan, settings: Settings) -> Provenance:
     kept = {name: getattr(settings, name) for name in Settings.__dataclass_fields__ if name != "seed"}
     del kept["batch_size"]  # changes nothing
+    if chosen_part := kept.pop("shard"):
+        kept["shard"] = list(chosen_part)
     kept["sites"] = [entry.site.address for entry in chosen.entries]
     kept["preprocess"] = repr(network.preprocess)
     return Provenance("sweep", network.name, network.weights_hash, photos.hash, settings=kept, seed=settings.seed)
