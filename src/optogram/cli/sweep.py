@@ -46,7 +46,7 @@ def sweep(
     if kind not in KINDS:
         raise SettingError(unknown("kind of exemplars", kind, KINDS))
     if not units and keep is None:
-        raise SettingError("name the units to show, such as layer3:12, or keep the sweep of all default sites: --keep sweep.safetensors")
+        raise typer.BadParameter("name the units to show, such as layer3:12, or keep the sweep of all default sites: --keep sweep.safetensors")
     target = None if out is None else checked(out, numbers=False)
     part = None if shard is None else _part(shard)
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
