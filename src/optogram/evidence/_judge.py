@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from optogram.errors import SettingError
-from optogram.evidence._claim import Claim
+from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._family import Family, Settling, settle
 from optogram.evidence._result import Evidence, Row, SiteClaim
-from optogram.evidence._twins import claims_of_twins, measure_twins
+from optogram.evidence._twins import Measures, claims_of_twins, measure_twins
 from optogram.evidence._view import Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
@@ -44,6 +45,7 @@ def judge(
     twin_kind: Literal["reinit", "shuffle"] = "reinit",
     level: float = 0.05,
     checkpoint: str | Path | None = None,
+    twin_sweep: Sweep | None = None,
     progress: Progress = True,
 ) -> Evidence:
     """Tests claims about every unit of the sites (default ones) on the panel's photographs.
@@ -52,8 +54,9 @@ def judge(
     architecture (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same
     probe places and the same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded
     network; the network itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`.
-    With fewer than 21 twins no unit can be shown alone at q .05, and the verdicts say so. Raises `SettingError` for unknown
-    claims, `InputError` for photographs that do not fit.
+    With fewer than 21 twins no unit can be shown alone at q .05, and the verdicts say so. `twin_sweep`, a sweep of the first twin
+    with the same panel, adds `Evidence.twin`: what the same rules say of that twin among the others. Raises `SettingError` for
+    unknown claims or another panel, `InputError` for photographs that do not fit.
     """
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
@@ -70,27 +73,59 @@ def judge(
     views = {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address], stimuli) for site in chosen}
     own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
-    rows: list[Row] = []
-    summaries: list[SiteClaim] = []
-    with track("verdicts", len(views) * len(wanted), progress) as advance:
-        for claim in wanted:
-            families = []
-            for site, view in views.items():
-                key = site, claim.name
-                families.append(Family.of(claim, view, eye.name, own[key], twin_measures[key], twin_kind))
-                advance(1)
-            for found, summary in _settled(families, level):
-                rows += found
-                summaries.append(summary)
-    place = {site: number for number, site in enumerate(views)}
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
     method = ",".join(claim.name for claim in wanted)
+    provenance = Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed)
+    measures = _Measures(views, wanted, eye.name, own, twin_measures, twin_kind)
+    found = _evidence(measures, level, provenance, progress)
+    if twin_sweep is None or twins < 2:
+        return found
+    told = replace(provenance, network=twin_sweep.provenance.network, weights=twin_sweep.provenance.weights)
+    return replace(found, twin=_evidence(_of_twin(measures, twin_sweep), level, told, progress))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """What every claim found at every site, in one network and in the twins that it is compared with."""
+
+    views: Mapping[str, SiteView]
+    claims: Sequence[Claim]
+    eye: str
+    own: Mapping[tuple[str, str], Measured]
+    twins: Measures
+    kind: str
+
+
+def _evidence(found: _Measures, level: float, provenance: Provenance, progress: Progress) -> Evidence:
+    """Verdicts from measures: claim by claim, gates corrected over the sites."""
+    rows: list[Row] = []
+    summaries: list[SiteClaim] = []
+    with track("verdicts", len(found.views) * len(found.claims), progress) as advance:
+        for claim in found.claims:
+            families = []
+            for site, view in found.views.items():
+                key = site, claim.name
+                families.append(Family.of(claim, view, found.eye, found.own[key], found.twins[key], found.kind))
+                advance(1)
+            for told, summary in _settled(families, level):
+                rows += told
+                summaries.append(summary)
+    place = {site: number for number, site in enumerate(found.views)}
     return Evidence(
         rows=tuple(sorted(rows, key=lambda row: (place[row.site], row.index))),
         families=tuple(sorted(summaries, key=lambda family: place[family.site])),
-        provenance=Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed),
+        provenance=provenance,
         level=level,
     )
+
+
+def _of_twin(found: _Measures, sweep: Sweep) -> _Measures:
+    """The first twin in the network's place, and the other twins in its twins'. Words about units are not kept with a twin's measures."""
+    views = {site: replace(view, responses=_flat(sweep.panel.probes(site))) for site, view in found.views.items()}
+    if any(len(view.responses) != len(found.views[site].responses) for site, view in views.items()):
+        raise SettingError("twin_sweep has another panel than sweep: sweep the twin with the same photographs, panel, probes and seed")
+    own = {key: replace(twins[0].found, notes=()) for key, twins in found.twins.items()}
+    return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kind)
 
 
 def _claims(names: Sequence[str] | None) -> list[Claim]:

@@ -81,12 +81,16 @@ class SiteClaim:
 
 @dataclass(frozen=True)
 class Evidence(Result):
-    """Every row, every family. Prints as a table of what stands, what an untrained network says too, and what nobody can tell."""
+    """Every row, every family. Prints as a table of what stands, what an untrained network says too, and what nobody can tell.
+
+    `twin`: the same of one untrained twin, judged against the others, where `judge` was given its sweep.
+    """
 
     rows: tuple[Row, ...]
     families: tuple[SiteClaim, ...]
     provenance: Provenance
     level: float = 0.05
+    twin: Evidence | None = None
 
     ARRAYS = COLUMNS
 
