@@ -141,7 +141,10 @@ def test_a_second_call_changes_nothing(atlas: Atlas, network: og.Network, photos
     assert {path: path.stat().st_mtime_ns for path in atlas.path.rglob("*")} == times
 
 
-@pytest.mark.parametrize("moment", [".build/settings.json", ".build/pictures-2", "001-2/plates", "manifest.json"])
+LATE = [pytest.param(moment, marks=pytest.mark.slow) for moment in (".build/settings.json", "001-2/plates", "manifest.json")]
+
+
+@pytest.mark.parametrize("moment", [".build/pictures-2", *LATE])
 def test_a_build_that_was_killed_ends_with_the_same_bytes(
     moment: str, tmp_path: Path, network: og.Network, photos: og.Photos, settings: Settings, whole: dict[str, bytes]
 ) -> None:

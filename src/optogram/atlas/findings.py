@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from optogram.atlas.judged import ORDER, leading
+from optogram.atlas.judged import ORDER, leading, leading_claim
 from optogram.atlas.schema import Finding
 
 if TYPE_CHECKING:
@@ -15,15 +15,17 @@ def findings(evidence: Evidence | None) -> list[Finding]:
     """One sentence each: the site with the most believed units, what an untrained network says too, what nobody can tell."""
     if evidence is None or not evidence.families:
         return []
-    ranked = sorted(evidence.families, key=lambda family: (-_stands(evidence, family), -family.identified, family.site))
+    claim = leading_claim(evidence)
+    families = [family for family in evidence.families if family.claim == claim]
+    ranked = sorted(families, key=lambda family: (-_stands(evidence, family), -family.identified, family.site))
     found = [_believed(evidence, ranked[0])]
-    salmon = [row for row in evidence.rows if row.verdict == "salmon" and row.null == "twins"]
+    salmon = [row for row in evidence.rows if (row.claim, row.verdict, row.null) == (claim, "salmon", "twins")]
     if salmon:
         found.append(_salmon(evidence, salmon))
-    closed = [family for family in evidence.families if not family.gate_open]
+    closed = [family for family in families if not family.gate_open]
     if closed:
         named = ", ".join(family.site for family in closed[:3]) + (" ..." if len(closed) > 3 else "")
-        text = f"Whole sites: at {len(closed)} of {len(evidence.families)} no more units are picked out than in untrained twins ({named})"
+        text = f"Whole sites: at {len(closed)} of {len(families)} no more units are picked out than in untrained twins ({named})"
         found.append(Finding(text=text, address=None))
     return found
 
@@ -32,7 +34,8 @@ def opening(evidence: Evidence | None) -> list[str]:
     """Two units to look at first: the best believed one, whatever that is worth, and a salmon beside it."""
     if evidence is None:
         return []
-    rows: list[Row] = [row for family in evidence.families for row in leading(evidence, family.site).values()]
+    sites = dict.fromkeys(family.site for family in evidence.families)
+    rows: list[Row] = [row for site in sites for row in leading(evidence, site).values()]
     stands = min((row for row in rows if row.verdict not in ("salmon", "not tested")), key=_believability, default=None)
     salmon = max((row for row in rows if row.verdict == "salmon"), key=lambda row: row.effect, default=None)
     return [row.unit for row in (stands, salmon) if row is not None]
@@ -44,7 +47,7 @@ def _believability(row: Row) -> tuple[int, float]:
 
 def _salmon(evidence: Evidence, salmon: list[Row]) -> Finding:
     """How many units an untrained network matches; named is the one whose photographs look most convincing all the same."""
-    convincing = {row.unit for row in evidence.rows if row.null != "twins" and row.q <= evidence.level}
+    convincing = {row.unit for row in evidence.rows if row.claim == leading_claim(evidence) and row.null != "twins" and row.q <= evidence.level}
     told = [row for row in salmon if row.unit in convincing]
     example = max(told or salmon, key=lambda row: row.effect)
     seeming = f"{len(told)} of them pass the test against wrong photographs, and would be believed without twins" if told else "none passes any test"

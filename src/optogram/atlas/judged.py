@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 ORDER = ("stands", "leans", "can't tell", "salmon", "not tested")
 
 
+LEADING = "identification"
+"""The claim whose verdict a unit is sorted and shown by, where it was tested; else the first that was."""
+
+
+def leading_claim(evidence: Evidence) -> str:
+    """The claim that findings speak of and units are sorted by."""
+    claims = [family.claim for family in evidence.families]
+    return LEADING if LEADING in claims or not claims else claims[0]
+
+
 def leading(evidence: Evidence | None, site: str) -> dict[int, Row]:
-    """Each unit's leading row (its twin row where there is one), by index."""
+    """Each unit's row of the leading claim (against twins where there is one), by index."""
     rows: dict[int, Row] = {}
+    claim = leading_claim(evidence) if evidence else ""
     for row in evidence.rows if evidence else ():
-        if row.site == site and (row.index not in rows or row.null == "twins"):
+        if (row.site, row.claim) == (site, claim) and (row.index not in rows or row.null == "twins"):
             rows[row.index] = row
     return rows
 
