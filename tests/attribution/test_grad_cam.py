@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from optogram.attribution._attribute import attribute
-from optogram.attribution.grad_cam import to_photo
+from optogram.attribution._cam import to_photo
 from optogram.errors import NotDefinedError, SettingError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
