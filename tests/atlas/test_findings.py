@@ -57,3 +57,9 @@ def test_the_viewer_opens_on_the_best_believed_beside_the_loudest_salmon() -> No
 def test_a_stronger_verdict_wins_over_a_greater_effect() -> None:
     found: Evidence = evidence([site("a", [("leans", 0.99), ("stands", 0.01), ("can't tell", 1.0)])])
     assert opening(found) == ["a:1"]
+
+
+def test_the_pair_is_of_the_best_site_though_another_has_the_greatest_effect() -> None:
+    loud = site("loud", [("stands", 9.0), ("salmon", 8.0)], identified=1)
+    best = site("best", [("stands", 0.4), ("stands", 0.7), ("salmon", 0.1), ("salmon", 0.2)], identified=2)
+    assert opening(evidence([loud, best])) == ["best:1", "best:3"]

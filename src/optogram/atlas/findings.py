@@ -15,14 +15,12 @@ def findings(evidence: Evidence | None) -> list[Finding]:
     """One sentence each: the site with the most believed units, what an untrained network says too, what nobody can tell."""
     if evidence is None or not evidence.families:
         return []
-    claim = leading_claim(evidence)
-    families = [family for family in evidence.families if family.claim == claim]
-    ranked = sorted(families, key=lambda family: (-_stands(evidence, family), -family.identified, family.site))
-    found = [_believed(evidence, ranked[0])]
+    claim, families = leading_claim(evidence), _ranked(evidence)
+    found = [_believed(evidence, families[0])]
     salmon = [row for row in evidence.rows if (row.claim, row.verdict, row.null) == (claim, "salmon", "twins")]
     if salmon:
         found.append(_salmon(evidence, salmon))
-    closed = [family for family in families if not family.gate_open]
+    closed = sorted((family for family in families if not family.gate_open), key=evidence.families.index)
     if closed:
         named = ", ".join(family.site for family in closed[:3]) + (" ..." if len(closed) > 3 else "")
         text = f"Whole sites: at {len(closed)} of {len(families)} no more units are picked out than in untrained twins ({named})"
@@ -31,14 +29,22 @@ def findings(evidence: Evidence | None) -> list[Finding]:
 
 
 def opening(evidence: Evidence | None) -> list[str]:
-    """Two units to look at first: the best believed one, whatever that is worth, and a salmon beside it."""
-    if evidence is None:
+    """Two units to look at first: the best believed one of the best site, and the loudest salmon beside it, of the same site if there is one."""
+    if evidence is None or not evidence.families:
         return []
-    sites = dict.fromkeys(family.site for family in evidence.families)
-    rows: list[Row] = [row for site in sites for row in leading(evidence, site).values()]
-    stands = min((row for row in rows if row.verdict not in ("salmon", "not tested")), key=_believability, default=None)
-    salmon = max((row for row in rows if row.verdict == "salmon"), key=lambda row: row.effect, default=None)
-    return [row.unit for row in (stands, salmon) if row is not None]
+    rows = {family.site: list(leading(evidence, family.site).values()) for family in _ranked(evidence)}
+    believed = [[row for row in found if row.verdict not in ("salmon", "not tested")] for found in rows.values()]
+    stands = min(next((found for found in believed if found), []), key=_believability, default=None)
+    salmon = [row for found in rows.values() for row in found if row.verdict == "salmon"]
+    beside = [row for row in salmon if stands is not None and row.site == stands.site]
+    loudest = max(beside or salmon, key=lambda row: row.effect, default=None)
+    return [row.unit for row in (stands, loudest) if row is not None]
+
+
+def _ranked(evidence: Evidence) -> list[SiteClaim]:
+    """Sites by the units that stand, then by those that are told apart."""
+    families = [family for family in evidence.families if family.claim == leading_claim(evidence)]
+    return sorted(families, key=lambda family: (-_stands(evidence, family), -family.identified, family.site))
 
 
 def _believability(row: Row) -> tuple[int, float]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from optogram.network.site import Site
 
 PICTURE_CELL = 160
+LEAST_PICTURED = 0.5
+"""Where fewer of a site's units have a synthesised picture, a grid of them would be a grid of gaps: each is on its unit's page only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def _sprites(
     strongest = [_first(frames, found, "top", None) for found in cells]
     middle = [_first(frames, found, "quantile", 0.75) for found in cells]
     sheets = write_sprites(folder, directory, "strongest", strongest) + write_sprites(folder, directory, "middle", middle)
-    sheets += write_sprites(folder, directory, "synthesised", pictures)
+    if sum(image is not None for image in pictures) >= LEAST_PICTURED * len(pictures):
+        sheets += write_sprites(folder, directory, "synthesised", pictures)
     if known.weights is not None:
         sheets += write_sprites(folder, directory, "weights", [known.weights[unit] for unit in order])
     return sheets
