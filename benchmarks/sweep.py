@@ -27,8 +27,8 @@ from optogram.exemplars.recording import Places, Recording
 from optogram.exemplars.tally import Tally
 
 BATCH, BATCHES = 32, 8
-WARM = 2
-"""Blocks before the first that counts: lists fill, and clocks and caches settle."""
+WARM = 8
+"""Blocks before the first that counts: lists fill, of which a long sweep sees little, and clocks and caches settle."""
 
 
 def blocks(count: int, size: int) -> Iterator[list[Tensor]]:
@@ -63,7 +63,7 @@ def measure(spec: str, count: int, in_panel: bool, clock: Callable[[], float] = 
             with worker.tap(chosen.deepest, edits=edits):
                 for images in block:
                     collector.begin(list(range(number, number + BATCH)), [row % 2 for row in range(BATCH)], in_panel)
-                    worker.run(images.float().div_(255), frame="input")
+                    worker.run(images.div(255), frame="input")
                     number += BATCH
                     if collector.end():
                         collector.flush()

@@ -138,7 +138,7 @@ def panel_responses(
     edits: dict[str, Callable[[Tensor], None]] = {entry.site.address: partial(read, entry.site) for entry in chosen.entries}
     with torch.no_grad(), worker.tap(chosen.deepest, edits=edits):
         for first in range(0, len(images), rows):
-            worker.run(images[first : first + rows].to(worker.device).float().div_(255), frame="input")
+            worker.run(images[first : first + rows].to(worker.device).div(255), frame="input")
     responses = {address: torch.cat(parts).numpy() for address, parts in found.items()}
     for address, values in responses.items():
         if not np.isfinite(values).all():

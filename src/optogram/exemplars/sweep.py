@@ -155,7 +155,7 @@ class Run:
         with torch.no_grad(), worker.tap(self.plan.deepest, edits=edits):
             for batch, inside in batches:
                 collector.begin(batch.indices, [self.course.folds[index] for index in batch.indices], inside)
-                worker.run(batch.images.to(worker.device).float().div_(255), frame="input")
+                worker.run(batch.images.to(worker.device).div(255), frame="input")
                 sizes[batch.indices] = batch.sizes
                 before, done = done, self.course.after(batch.indices[-1])
                 advance(done - before)
