@@ -80,7 +80,8 @@ def test_every_file_named_is_there_and_no_other(atlas: Atlas, whole: dict[str, b
     assert {"index.html", "manifest.json", "schema.json", ".build/settings.json"} <= set(whole)
     assert [name for name in whole if name.startswith(".build") or "partial" in name] == [".build/settings.json"]
     assert all(re.search(r"-[0-9a-f]{10}\.\w+$", name) for name in named)
-    assert {name.split("/")[1] for name in named} == {"small~231"}
+    assert {name.split("/")[1] for name in named} == {"small~231", "small~231~3Atwin0", "photographs"}
+    assert max(file.bytes for file in atlas.files()) <= 4_000_000
 
 
 def test_tables_agree_with_a_sweep_of_ones_own(atlas: Atlas, network: og.Network, photos: og.Photos) -> None:
@@ -101,6 +102,49 @@ def test_tables_agree_with_a_sweep_of_ones_own(atlas: Atlas, network: og.Network
                 assert [row["activation"] for row in told] == pytest.approx([one.activation for one in expected], rel=1e-5)
                 assert [(row["top"], row["left"], row["bottom"], row["right"]) for row in told] == [one.box.as_tuple() for one in expected]
             assert sum(unit["bins"]) == 30
+
+
+def test_the_first_twin_is_a_network_of_the_atlas(atlas: Atlas, network: og.Network, photos: og.Photos) -> None:
+    own, twin = atlas.networks
+    assert (own.twin, twin.twin, twin.name) == (None, "untrained twin 0", "small#1:twin0")
+    assert twin.weights != own.weights
+    assert [(site.address, site.units, site.field) for site in twin.sites] == [(site.address, site.units, site.field) for site in own.sites]
+    panel = og.sweep(network, photos, k=3, panel=30, progress=False).panel
+    again = network.twin("reinit", 0, panel.images(network, photos)[:128].float() / 255)
+    assert again.weights_hash == twin.weights
+    found = og.sweep(again, photos, sites=["2"], k=3, panel=30, progress=False)
+    rows = {row["unit"]: row for row in atlas.table("2", "units", twin.name).to_pylist()}
+    for unit in (0, 7):
+        assert rows[unit]["greatest"] == pytest.approx(float(found.moments("2").greatest[unit]), rel=1e-4)
+    assert {claim.null.twins for site in twin.sites for claim in site.claims if claim.null} == {1}  # judged against the others
+    assert all(photo.maps and {one.target for one in photo.maps} == {photo.maps[0].target} for photo in twin.photographs)
+
+
+def test_whole_photographs_and_maps_are_those_of_the_source(atlas: Atlas, network: og.Network, photos: og.Photos) -> None:
+    import io
+
+    import pyarrow.parquet as pq
+    import torch
+
+    whole = atlas.manifest.whole
+    assert whole is not None
+    row = pq.read_table(atlas.path / whole.index.path).to_pylist()[0]
+    content = (atlas.path / whole.packs[row["pack"]].path).read_bytes()[row["offset"] : row["offset"] + row["length"]]
+    pixels = photos.load(int(row["photo"]))
+    assert np.abs(np.asarray(Image.open(io.BytesIO(content))).astype(float) - pixels).mean() < 12  # WebP is lossy
+    photo = atlas.networks[0].photographs[0]
+    image = torch.from_numpy(photos.load(int(photo.identity)).transpose(2, 0, 1).astype(np.float32) / 255)[None]
+    drawn = next(one for one in photo.maps if one.method == "integrated_gradients")
+    assert photo.numbers is not None
+    stored = np.frombuffer((atlas.path / photo.numbers.path).read_bytes(), np.int8, 32 * 32, drawn.offset).reshape(32, 32)
+    values = np.asarray(og.attribute(network, image, drawn.target, "integrated_gradients", progress=False).values)[0].sum(axis=0)
+    assert np.abs(stored * drawn.limit / 127 - np.clip(values, -drawn.limit, drawn.limit)).max() <= 0.01 * drawn.limit
+    seen = pq.read_table(atlas.path / photo.seen.path).to_pylist()
+    responses = network.site("0").places(network.read("0", image))[0]
+    for one in (row for row in seen if row["site"] == "0"):
+        place = one["row"] * network.site("0").grid[1] + one["column"]
+        assert float(responses[one["unit"], place]) == pytest.approx(one["response"], rel=1e-4)
+        assert one["kind"] != "most" or float(responses[one["unit"]].max()) == pytest.approx(one["response"], rel=1e-4)
 
 
 def test_dead_units_have_no_plate_and_are_counted(atlas: Atlas) -> None:

@@ -15,11 +15,12 @@ import numpy as np
 from optogram.atlas.alt import exemplar_alt, picture_alt
 from optogram.atlas.build import copy_viewer
 from optogram.atlas.folder import Folder, slug, write_atomically
+from optogram.atlas.gallery import quantised
 from optogram.atlas.histogram import histogram
 from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
 from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL
-from optogram.atlas.schema import SCHEMA_VERSION, DrawnMap, FieldSize, File, Finding, Manifest, NetworkEntry, Photograph, SiteEntry, Source
+from optogram.atlas.schema import SCHEMA_VERSION, DrawnMap, FieldSize, File, Finding, Manifest, NetworkEntry, Photograph, SiteEntry, Source, Whole
 from optogram.atlas.site_files import PICTURE_CELL
 from optogram.atlas.sprites import tiled, webp, write_sprites
 from optogram.atlas.tables import QUANTILES, schemas
@@ -58,6 +59,7 @@ def write(root: Path) -> Planted:
         title=NETWORK,
         networks=networks,
         photographs=Source(name="noise", count=PHOTOGRAPHS, panel=PHOTOGRAPHS, hash="0" * 16, left_out=[]),
+        whole=_whole(folder),
         findings=[Finding(text="One unit of each site was planted.", address="conv1:0")],
         opening=["conv1:0", "conv1:1"],
         settings={"twins": TWINS, "sites": list(SITES)},
@@ -86,8 +88,45 @@ def _network(folder: Folder, name: str, twin: str | None, evidence: Evidence) ->
 def _photograph(folder: Folder, name: str, seed: np.random.Generator) -> Photograph:
     directory = f"data/{slug(name)}/photographs"
     file: File = folder.put(directory, "photo-0", "webp", webp(tiled([_noise(seed, 64)], 1, 64)))
-    shown = DrawnMap(method="grad_cam", target="fc:0", response=1.0, limit=0.5, note="", file=file)
-    return Photograph(identity=_photo(0), file=file, predictions=[("tabby", 3.0)], maps=[shown])
+    maps, numbers = [], b""
+    for target in ("fc:0", "conv1:0"):
+        for gain, method in ((1.0, "grad_cam"), (100.0, "gradient")):
+            values, limit = quantised(gain * np.outer(np.linspace(-1, 1, 64), np.ones(64)))
+            maps.append(DrawnMap(method=method, target=target, response=1.0, limit=limit, note="", height=64, width=64, offset=len(numbers)))
+            numbers += values.tobytes()
+    return Photograph(
+        identity=_photo(0),
+        file=file,
+        height=64,
+        width=64,
+        predictions=[("tabby", 3.0), ("lemon", 1.0)],
+        seen=folder.table(directory, "seen-0", _seen(), schemas()["seen"]),
+        numbers=folder.put(directory, "maps-0", "pack", numbers),
+        maps=maps,
+    )
+
+
+def _seen() -> dict[str, list[Any]]:
+    """At place (row, column) of conv1 looks unit row + column, in a box of 8 pixels; unit 3 is driven most."""
+    common = {"site": "conv1", "rank": 0, "response": 1.0, "above": 2.5}
+    most = {**common, "kind": "most", "unit": 3, "share": 0.98, "row": 2, "column": 2, "top": 16, "left": 16, "bottom": 24, "right": 24}
+    rows = [most]
+    for row in range(8):
+        for column in range(8):
+            box = {"top": 8 * row, "left": 8 * column, "bottom": 8 * row + 8, "right": 8 * column + 8}
+            rows.append({**common, "kind": "place", "unit": min(row + column, 10), "share": float("nan"), "row": row, "column": column, **box})
+    return _columns("seen", rows)
+
+
+def _whole(folder: Folder) -> Whole:
+    """Seven of nine photographs, so that two are not kept."""
+    seed = np.random.default_rng(5)
+    files, places = write_packs(folder, "data/photographs", "whole", (webp(tiled([_noise(seed, 64)], 1, 64)) for _ in range(7)), 64)
+    rows = [
+        {"photo": _photo(number), "pack": place.pack, "offset": place.offset, "length": place.length, "height": 64, "width": 64}
+        for number, place in enumerate(places)
+    ]
+    return Whole(index=folder.table("data/photographs", "whole", _columns("whole", rows), schemas()["whole"]), packs=files, kept=7, count=9)
 
 
 def _photo(index: int) -> str:
@@ -105,7 +144,8 @@ def _evidence(seed: np.random.Generator) -> Evidence:
     for site, units in SITES.items():
         twins = np.round(seed.normal(0, 1, (TWINS, units)), 4)
         rows += [_row(site, unit, units, twins) for unit in range(units)]
-        families.append(_family(site, units, twins))
+        rows += [_own_row(site, unit, units) for unit in range(units)]
+        families += [_family(site, units, twins), _own_family(site, units)]
     return Evidence(tuple(rows), tuple(families), Provenance(verb="judge", network=NETWORK, weights=WEIGHTS))
 
 
@@ -133,6 +173,54 @@ def _row(site: str, unit: int, units: int, twins: np.ndarray) -> Row:
         draws=twins.size,
         verdict=verdict,
         sentence=("An untrained network says the same: " if verdict == "salmon" else "") + said if tested else "Not tested: it never changes.",
+    )
+
+
+def _own_row(site: str, unit: int, units: int) -> Row:
+    """A second claim, which twins have no say in."""
+    tested = unit < units - 1
+    p = (1 + unit) / (1 + units)
+    return Row(
+        unit=f"{site}:{unit}",
+        site=site,
+        index=unit,
+        claim="planted",
+        viewer="",
+        null="shuffled labels",
+        effect=1 - p if tested else float("nan"),
+        low=0.5 - p if tested else float("nan"),
+        high=1.5 - p if tested else float("nan"),
+        p=p if tested else float("nan"),
+        q=min(1.0, 2 * p) if tested else float("nan"),
+        floor=1 / (1 + units),
+        count=unit,
+        draws=units,
+        verdict="stands" if tested and unit < 2 else "can't tell" if tested else "not tested",
+        sentence=f"{unit} of {units} shuffled labels do as well." if tested else "Not tested: it never changes.",
+    )
+
+
+def _own_family(site: str, units: int) -> SiteClaim:
+    return SiteClaim(
+        site=site,
+        claim="planted",
+        title="Follows the labels",
+        unit_of_effect="area under the curve",
+        viewer="",
+        chance=0.5,
+        photographs=PHOTOGRAPHS,
+        tested=units - 1,
+        units=units,
+        observed=float("nan"),
+        families=np.zeros(0),
+        gate_p=float("nan"),
+        gate_open=False,
+        kinds=(),
+        effects=np.zeros((0, units)),
+        sentence="not compared with twins",
+        identified=2,
+        twin_identified=(),
+        twin_stands=(),
     )
 
 
@@ -184,6 +272,7 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
         kind="head" if site == "fc" else "convolution",
         layout="vector" if site == "fc" else "spatial",
         units=units,
+        held=units,
         grid=[] if site == "fc" else [8, 8],
         field=FieldSize(height=11, width=11, clipped=False),
         rectified=False,

@@ -8,6 +8,8 @@ export type Page =
   | { kind: 'site'; network: string; site: string }
   | { kind: 'unit'; network: string; site: string; unit: string }
   | { kind: 'photo'; network: string; photo: string }
+  | { kind: 'salmon'; network: string }
+  | { kind: 'compare' }
   | { kind: 'about' }
   | { kind: 'unknown'; path: string }
 
@@ -47,8 +49,9 @@ export function parseHash(hash: string): Route {
 function toPage(parts: string[], path: string): Page {
   const [network, site, unit, photo] = parts
   if (network === undefined) return { kind: 'atlas' }
-  if (network === '-') return site === 'about' ? { kind: 'about' } : { kind: 'unknown', path }
+  if (network === '-') return site === 'about' || site === 'compare' ? { kind: site } : { kind: 'unknown', path }
   if (site === undefined) return { kind: 'network', network }
+  if (site === '-' && unit === 'salmon') return { kind: 'salmon', network }
   if (site === '-') return unit === 'photo' && photo !== undefined ? { kind: 'photo', network, photo } : { kind: 'unknown', path }
   if (unit === undefined) return { kind: 'site', network, site }
   return parts.length === 3 ? { kind: 'unit', network, site, unit } : { kind: 'unknown', path }
@@ -72,8 +75,11 @@ function segments(page: Page): string[] {
       return [page.network, page.site, page.unit]
     case 'photo':
       return [page.network, '-', 'photo', page.photo]
+    case 'salmon':
+      return [page.network, '-', 'salmon']
+    case 'compare':
     case 'about':
-      return ['-', 'about']
+      return ['-', page.kind]
     case 'unknown':
       return page.path.split('/')
   }
@@ -84,4 +90,13 @@ export function splitAddress(address: string): { site: string; unit: string | nu
   const colon = address.indexOf(':')
   if (colon < 0) return { site: address, unit: null }
   return { site: address.slice(0, colon), unit: address.slice(colon + 1).replace(/^"(.*)"$/, '$1') }
+}
+
+// One side of a comparison: a network, site or unit as one word of the query, `resnet18/layer4/17`.
+export function toSide(page: Page): string {
+  return segments(page).map(escapeName).join('/')
+}
+
+export function fromSide(text: string): Page {
+  return parseHash('#/' + text).page
 }

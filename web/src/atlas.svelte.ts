@@ -2,8 +2,9 @@
 
 import { type Page, splitAddress } from './address'
 import { fetchPart, fetchWhole, Recent } from './data/files'
-import { type EvidenceRow, type ExemplarRow, readTable, type UnitRow } from './data/tables'
-import type { Manifest, NetworkEntry, SiteEntry } from './schema'
+import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, readTable, type SeenRow, type UnitRow, type WholeRow } from './data/tables'
+import type { Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
+import { SCHEMA_VERSION } from './schema'
 
 export class Atlas {
   private tables = new Recent<unknown[]>(24)
@@ -13,11 +14,14 @@ export class Atlas {
 
   static async open(): Promise<Atlas> {
     const text = new TextDecoder().decode(await fetchWhole('manifest.json'))
-    return new Atlas(JSON.parse(text) as Manifest)
+    const manifest = JSON.parse(text) as Manifest
+    if (manifest.schema_version !== SCHEMA_VERSION)
+      throw new Error(`this viewer reads format ${SCHEMA_VERSION}, and the atlas is of format ${manifest.schema_version}. Build it again.`)
+    return new Atlas(manifest)
   }
 
-  network(slug: string): NetworkEntry | undefined {
-    return this.manifest.networks.find((network) => network.slug === slug || network.name === slug)
+  network(name: string): NetworkEntry | undefined {
+    return this.manifest.networks.find((network) => network.name === name || network.slug === name)
   }
 
   site(network: NetworkEntry, address: string): SiteEntry | undefined {
@@ -34,11 +38,44 @@ export class Atlas {
     return rows.filter((row) => row.unit === unit)
   }
 
-  async evidence(site: SiteEntry, unit: number): Promise<EvidenceRow[]> {
+  // Every row of a site's evidence, by unit.
+  async judged(site: SiteEntry): Promise<Map<number, EvidenceRow[]>> {
     const file = site.evidence_file
-    if (!file) return []
-    const rows = (await this.tables.get(file.path, () => readTable<EvidenceRow>(file.path))) as EvidenceRow[]
-    return rows.filter((row) => row.unit === unit)
+    if (!file) return byUnit([])
+    const [grouped] = (await this.tables.get(file.path, async () => [byUnit(await readTable<EvidenceRow>(file.path))])) as [Map<number, EvidenceRow[]>]
+    return grouped
+  }
+
+  async evidence(site: SiteEntry, unit: number): Promise<EvidenceRow[]> {
+    return (await this.judged(site)).get(unit) ?? []
+  }
+
+  // A photograph as it stood before the exemplar was cut from it; null where the atlas keeps it not.
+  async whole(photo: string): Promise<{ url: string; height: number; width: number } | null> {
+    const whole = this.manifest.whole
+    if (!whole) return null
+    const index = (await this.tables.get(whole.index.path, async () => [
+      byPhoto(await readTable<WholeRow>(whole.index.path)),
+    ])) as [Map<string, WholeRow>]
+    const row = index[0].get(photo)
+    const file = row && whole.packs[row.pack]
+    if (!file) return null
+    const url = await this.pictures.get(`${file.path}@${row.offset}`, () => this.part(file.path, row.offset, row.length))
+    return { url, height: row.height, width: row.width }
+  }
+
+  seen(photo: Photograph): Promise<SeenRow[]> {
+    return this.tables.get(photo.seen.path, () => readTable<SeenRow>(photo.seen.path)) as Promise<SeenRow[]>
+  }
+
+  private async part(path: string, offset: number, length: number): Promise<string> {
+    const bytes = await fetchPart(path, offset, length)
+    return URL.createObjectURL(new Blob([bytes as BlobPart], { type: 'image/webp' }))
+  }
+
+  // The untrained twin that lies beside a network; a twin has none.
+  twinOf(network: NetworkEntry): NetworkEntry | undefined {
+    return network.twin ? undefined : this.manifest.networks.find((one) => one.twin && one.name.startsWith(`${network.name}:`))
   }
 
   // An object URL for a unit's plate or picture; null where there is none.
@@ -47,10 +84,7 @@ export class Atlas {
       kind === 'plates' ? [row.plate_pack, row.plate_offset, row.plate_length] : [row.picture_pack, row.picture_offset, row.picture_length]
     const file = site.packs[kind]?.[pack]
     if (!file || length === 0) return null
-    return this.pictures.get(`${file.path}@${offset}`, async () => {
-      const bytes = await fetchPart(file.path, offset, length)
-      return URL.createObjectURL(new Blob([bytes as BlobPart], { type: 'image/webp' }))
-    })
+    return this.pictures.get(`${file.path}@${offset}`, () => this.part(file.path, offset, length))
   }
 
   // Sites by their address, units by site and number, classes by label, photographs by name.
@@ -65,12 +99,12 @@ export class Atlas {
     return [
       ...sites,
       ...labels.slice(0, 20).map((label) => toFound(network, head!.address, label)),
-      ...photos.slice(0, 20).map(({ identity }) => ({ text: identity, page: { kind: 'photo' as const, network: network.slug, photo: identity } })),
+      ...photos.slice(0, 20).map(({ identity }) => ({ text: identity, page: { kind: 'photo' as const, network: network.name, photo: identity } })),
     ]
   }
 }
 
 function toFound(network: NetworkEntry, site: string, unit: string | null): { text: string; page: Page } {
-  if (unit === null) return { text: site, page: { kind: 'site', network: network.slug, site } }
-  return { text: `${site}:${unit}`, page: { kind: 'unit', network: network.slug, site, unit } }
+  if (unit === null) return { text: site, page: { kind: 'site', network: network.name, site } }
+  return { text: `${site}:${unit}`, page: { kind: 'unit', network: network.name, site, unit } }
 }

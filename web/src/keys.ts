@@ -3,8 +3,12 @@
 export const KEYS: [string, string][] = [
   ['j, k', 'next and previous unit, in the order you came in'],
   ['1 to 7', 'photographs from the weakest to the strongest'],
-  ['t', 'the same address in the next network of this atlas, as an untrained twin (its units do not correspond)'],
+  ['x', 'patches or whole photographs'],
+  ['e', 'to the evidence'],
+  ['t', 'the unit of the same rank by evidence in the untrained twin, and back (its units do not correspond)'],
+  ['c', 'hold this unit; on a second one, compare the two'],
   ['arrows, Home, End, Enter', 'move over a grid, open a unit'],
+  ['Space', 'select a unit of a grid'],
   ['/', 'find an address, a class or a photograph'],
   ['Escape', 'leave the search or this help'],
   ['?', 'this help'],

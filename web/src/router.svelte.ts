@@ -11,6 +11,9 @@ export class Router {
   // The neighbours of the page shown, in the order the reader came in; the bar links to them.
   neighbours = $state.raw<{ before: Page; after: Page } | null>(null)
 
+  // A unit held for comparison, as one side of it.
+  held = $state.raw<string | null>(null)
+
   constructor() {
     history.scrollRestoration = 'manual'
     setContext(KEY, this)
@@ -26,17 +29,22 @@ export class Router {
   }
 
   keepScroll(): void {
-    history.replaceState({ y: window.scrollY }, '')
+    keep({ y: window.scrollY }, location.hash)
   }
 
   replace(page: Page, view: Record<string, string>): void {
-    history.replaceState(history.state, '', toHash(page, view))
+    keep(history.state, toHash(page, view))
     this.route = parseHash(location.hash)
   }
 
   push(page: Page, view: Record<string, string> = {}): void {
     location.hash = toHash(page, view)
   }
+}
+
+// Inside a notebook's frame a relative address would be the notebook's: the frame's own is written out.
+export function keep(state: unknown, hash: string): void {
+  history.replaceState(state, '', location.href.split('#')[0] + hash)
 }
 
 export function useRouter(): Router {

@@ -1,6 +1,6 @@
 // Made from src/optogram/atlas/schema.py by scripts/viewer_types.py; do not edit.
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** One claim at one site to one viewer: its axis, its null, and how many units of each verdict there are. */
 export interface ClaimSummary {
@@ -22,14 +22,16 @@ export interface ClaimSummary {
   confounds: Record<string, number>
 }
 
-/** One attribution of one photograph: a picture of the map, with the limit of its colour scale. */
+/** One attribution of one photograph, as numbers: the page draws it on the scale that its reader asks for. `height` x `width` signed bytes lie at `offset` of the photograph's `numbers`; 127 stands for `limit`, the 99.5th percentile of the absolute values. The map is that of the input frame, averaged over squares where the frame is larger than 256 pixels. */
 export interface DrawnMap {
   method: string
   target: string
   response: number
   limit: number
   note: string
-  file: File
+  height: number
+  width: number
+  offset: number
 }
 
 /** The receptive field of the central neuron, in pixels of the input frame. */
@@ -63,13 +65,14 @@ export interface Manifest {
   title: string
   networks: NetworkEntry[]
   photographs: Source
+  whole: Whole | null
   findings: Finding[]
   opening: string[]
   settings: Record<string, string | number | boolean | string[] | null>
   versions: Record<string, string>
 }
 
-/** One network of the atlas. A twin is a network too, and says so. */
+/** One network of the atlas. A twin is a network too: `twin` says which, and that it knows nothing; else it is null. */
 export interface NetworkEntry {
   name: string
   slug: string
@@ -94,15 +97,19 @@ export interface Null {
   kinds: string[]
 }
 
-/** A photograph that the atlas shows whole. */
+/** A photograph of the atlas's gallery, in the input frame: what it drives (`seen`, a table), and attribution maps. `seen` is described in `tables.py`; `numbers` holds the maps. */
 export interface Photograph {
   identity: string
   file: File
+  height: number
+  width: number
   predictions: [string, number][]
+  seen: File
+  numbers: File | null
   maps: DrawnMap[]
 }
 
-/** One site: what it is, where its files are, what is claimed of it. */
+/** One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export. */
 export interface SiteEntry {
   address: string
   slug: string
@@ -110,6 +117,7 @@ export interface SiteEntry {
   kind: string
   layout: string
   units: number
+  held: number
   grid: number[]
   field: FieldSize | null
   rectified: boolean
@@ -141,4 +149,12 @@ export interface Sprites {
   columns: number
   count: number
   sheets: File[]
+}
+
+/** Photographs that exemplars were cut from, in the input frame: a table of where each lies in the packs. At most `most` of them are kept, those of the strongest exemplars first; `count` were asked for. */
+export interface Whole {
+  index: File
+  packs: File[]
+  kept: number
+  count: number
 }

@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,12 @@ import numpy as np
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.frames import Frames
-from optogram.atlas.gallery import gallery
+from optogram.atlas.gallery import ATTRIBUTED_SITES, Gallery
 from optogram.atlas.pictures import pictured_sites, synthesise_site
-from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, Photograph, SiteEntry, Source
+from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
+from optogram.atlas.whole import whole_photographs
 from optogram.attribution._attribute import METHODS
 from optogram.errors import NotDefinedError, Stopped
 from optogram.images.open_images import open_images
@@ -67,7 +68,6 @@ class _Build:
     def __init__(self, network: Network, photos: Photos, root: Path, settings: Settings, progress: Progress) -> None:
         self.network, self.photos, self.root, self.settings, self.progress = network, photos, root, settings, progress
         self.folder = Folder(root)
-        self.slug = slug(network.name)
         self.sites: list[Site] = list(network.sites()) if settings.sites is None else [network.site(address) for address in settings.sites]
         self.pictured = pictured_sites(self.sites, _canonical(network, settings.pictures))
         for method in settings.methods:
@@ -75,32 +75,43 @@ class _Build:
         self.eye = _eye(network, settings)
 
     def run(self) -> None:
-        sweep = self._sweep()
-        weights = {site.address: drawn for site in self.sites if (drawn := _weights(self.network, site.address)) is not None}
-        pictures = {site.address: synthesise_site(self.root, self.network, site, sweep, self.settings, self.progress) for site in self.pictured}
-        evidence = self._evidence(sweep)
+        sweep = self._sweep(self.network, "sweep")
+        twin, twin_sweep = self._twin(sweep)
+        evidence = self._evidence(sweep, twin_sweep)
         frames = Frames(self.network, self.photos)
-        entries = self._write_sites(sweep, weights, pictures, evidence, frames)
-        directory = f"data/{self.slug}/photographs"
-        shown = gallery(self.folder, directory, self.network, self.photos, frames, self.settings.attributed, self.settings.methods, self.progress)
-        self._finish(entries, shown, evidence, sweep)
+        networks = [self._pages(Subject(self.network, self.network.name, None, sweep, evidence, self.settings), frames)]
+        if twin is not None and twin_sweep is not None and evidence is not None and evidence.twin is not None:
+            networks.append(self._pages(_as_subject(self.network, twin, twin_sweep, evidence.twin, self.settings), frames))
+        sites = [site for network in networks for site in network.sites]
+        self._finish(networks, whole_photographs(self.folder, sites, frames, self.settings.whole), evidence, sweep)
 
-    def _sweep(self) -> Sweep:
+    def _sweep(self, network: Network, kept: str) -> Sweep:
         from optogram.exemplars.sweep import sweep
 
         return sweep(
-            self.network,
+            network,
             self.photos,
             sites=[site.address for site in self.sites],
             k=self.settings.exemplars,
             panel=self.settings.panel,
             seed=self.settings.seed,
             skip_nonfinite=self.settings.skip_nonfinite,
-            checkpoint=self.root / WORKSHOP / "sweep",
+            checkpoint=self.root / WORKSHOP / kept,
             progress=self.progress,
         )
 
-    def _evidence(self, sweep: Sweep) -> Evidence | None:
+    def _twin(self, sweep: Sweep) -> tuple[Network | None, Sweep | None]:
+        """The first of the twins that judge, as a network to look at, with its sweep; nothing where it could not be judged by others."""
+        if not self.settings.twin_pages or self.settings.twins < 2:
+            return None, None
+        from optogram.evidence._twins import STANDARDISED_ON
+
+        images = sweep.panel.images(self.network, self.photos)[:STANDARDISED_ON].float() / 255
+        twin = self.network.twin(self.settings.twin_kind, self.settings.seed, images)
+        found = self._sweep(twin, "twin-sweep")
+        return (twin, found) if found.panel.identities == sweep.panel.identities else (None, None)
+
+    def _evidence(self, sweep: Sweep, twin_sweep: Sweep | None) -> Evidence | None:
         if self.settings.twins == 0:
             return None
         from optogram.evidence._judge import judge
@@ -115,16 +126,39 @@ class _Build:
             twin_kind=self.settings.twin_kind,
             seed=self.settings.seed,
             checkpoint=self.root / WORKSHOP / "evidence",
+            twin_sweep=twin_sweep,
             progress=self.progress,
         )
 
+    def _pages(self, subject: Subject, frames: Frames) -> NetworkEntry:
+        """Everything of one network, the files and its entry in the manifest."""
+        from optogram.network.receptive_field import fields_of
+
+        network, directory = subject.network, f"data/{slug(subject.name)}/photographs"
+        weights = {site.address: drawn for site in self.sites if (drawn := _weights(network, site.address)) is not None}
+        pictures = {
+            site.address: synthesise_site(self.root, network, site, subject.sweep, subject.settings, self.progress, "twin-" if subject.twin else "")
+            for site in self.pictured
+        }
+        sites = self._write_sites(subject, weights, pictures, frames)
+        fields = fields_of(self.network, self.sites)  # a twin's geometry is its network's
+        gallery = Gallery(
+            self.folder, directory, network, self.sites, fields, subject.sweep, self.settings.methods, 1 if subject.twin else 2 + ATTRIBUTED_SITES
+        )
+        return NetworkEntry(
+            name=subject.name,
+            slug=slug(subject.name),
+            twin=subject.twin,
+            weights=network.weights_hash,
+            channels=network.channels,
+            input_size=network.input_size,
+            labels=list(network.labels) if network.labels else None,
+            sites=sites,
+            photographs=gallery.shown(self.photos, frames, self.settings.attributed, self.progress),
+        )
+
     def _write_sites(
-        self,
-        sweep: Sweep,
-        weights: Mapping[str, list[Picture]],
-        pictures: Mapping[str, Pictures],
-        evidence: Evidence | None,
-        frames: Frames,
+        self, subject: Subject, weights: Mapping[str, list[Picture]], pictures: Mapping[str, Pictures], frames: Frames
     ) -> list[SiteEntry]:
         from optogram.network.receptive_field import measure_all
 
@@ -136,17 +170,17 @@ class _Build:
                     site=site,
                     number=number,
                     field=fields.get(site.address),
-                    sweep=sweep,
+                    sweep=subject.sweep,
                     pictures=pictures.get(site.address, NONE),
                     weights=weights.get(site.address),
-                    evidence=evidence,
+                    evidence=subject.evidence,
                     k=self.settings.exemplars,
                 )
-                entries.append(write_site(self.folder, self.slug, known, frames))
+                entries.append(write_site(self.folder, slug(subject.name), known, frames))
                 advance(site.units)
         return entries
 
-    def _finish(self, entries: list[SiteEntry], shown: list[Photograph], evidence: Evidence | None, sweep: Sweep) -> None:
+    def _finish(self, networks: list[NetworkEntry], whole: Whole | None, evidence: Evidence | None, sweep: Sweep) -> None:
         """The viewer, the list of what was left out, the schema, and last of all the manifest: with it the atlas is whole."""
         left_out = [LeftOutFile(name=one.name, reason=one.reason) for one in sweep.left_out]
         if left_out:
@@ -154,7 +188,7 @@ class _Build:
         manifest = Manifest(
             schema_version=SCHEMA_VERSION,
             title=self.network.name,
-            networks=[self._network(entries, shown)],
+            networks=networks,
             photographs=Source(
                 name=self.photos.source.name,
                 count=len(self.photos) - len(left_out),
@@ -162,6 +196,7 @@ class _Build:
                 hash=self.photos.hash,
                 left_out=left_out,
             ),
+            whole=whole,
             findings=findings(evidence),
             opening=opening(evidence),
             settings={name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.settings).items()},
@@ -177,18 +212,26 @@ class _Build:
             if kept.name != "settings.json":
                 shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
 
-    def _network(self, entries: list[SiteEntry], shown: list[Photograph]) -> NetworkEntry:
-        return NetworkEntry(
-            name=self.network.name,
-            slug=self.slug,
-            twin=None,
-            weights=self.network.weights_hash,
-            channels=self.network.channels,
-            input_size=self.network.input_size,
-            labels=list(self.network.labels) if self.network.labels else None,
-            sites=entries,
-            photographs=shown,
-        )
+
+@dataclass(frozen=True)
+class Subject:
+    """One network that gets pages: the user's, or the twin, with what is known of it."""
+
+    network: Network
+    name: str
+    twin: str | None
+    sweep: Sweep
+    evidence: Evidence | None
+    settings: Settings
+
+
+TWIN_PICTURES = 8
+"""Units a site of the twin that get a picture: enough to see that they look no less meaningful."""
+
+
+def _as_subject(network: Network, twin: Network, sweep: Sweep, evidence: Evidence, settings: Settings) -> Subject:
+    few = replace(settings, picture_units=min(TWIN_PICTURES, settings.picture_units))
+    return Subject(twin, f"{network.name}:twin{settings.seed}", f"untrained twin {settings.seed}", sweep, evidence, few)
 
 
 def copy_viewer(root: Path) -> None:

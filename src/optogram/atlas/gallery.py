@@ -1,96 +1,151 @@
-"""Some photographs shown whole, each with its predictions and attribution maps by several methods."""
+"""Some photographs shown whole, each with its predictions, what it drives, and attribution maps of several units by several methods."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int8
 from torch import Tensor
 
 from optogram.atlas.folder import Folder
 from optogram.atlas.frames import Frames
 from optogram.atlas.schema import DrawnMap, Photograph
+from optogram.atlas.seen import seen
 from optogram.atlas.sprites import webp
+from optogram.atlas.tables import schemas
 from optogram.errors import OptogramError
 from optogram.images.folds import panel
 from optogram.progress import Progress, track
 
 if TYPE_CHECKING:
+    from optogram.exemplars.result import Sweep
     from optogram.images.photos import Photos
+    from optogram.network.field import Field
     from optogram.network.network import Network
     from optogram.network.site import Site
 
 PREDICTIONS = 5
+LARGEST = 256
+"""Pixels of a map's longer side; larger ones are averaged over squares."""
+
+ATTRIBUTED_SITES = 2
+"""Sites with places, of which the unit that the photograph drives most is attributed too."""
 
 
-def gallery(
-    folder: Folder, directory: str, network: Network, photos: Photos, frames: Frames, count: int, methods: tuple[str, ...], progress: Progress
-) -> list[Photograph]:
-    """`count` photographs (the panel's first by rank, so chosen by nobody) with a map by each method for the class predicted."""
-    heads = [site for site in network.sites() if site.kind == "head" and site.layout == "vector"]
-    if not heads or count == 0:
-        return []
-    shown: list[Photograph] = []
-    chosen = panel(photos, count)
-    with track("attribution", len(chosen) * len(methods), progress) as advance:
-        for index in chosen:
-            try:
-                frame = frames[photos.identity(index)]
-            except OptogramError:
-                continue
-            if (found := _photograph(folder, directory, network, heads[0], photos.identity(index), frame, methods)) is not None:
-                shown.append(found)
-            advance(len(methods))
-    return shown
+@dataclass(frozen=True)
+class Gallery:
+    """What it takes to show photographs of one network."""
+
+    folder: Folder
+    directory: str
+    network: Network
+    sites: Sequence[Site]
+    fields: Mapping[str, Field]
+    sweep: Sweep
+    methods: tuple[str, ...]
+    targets: int = 2 + ATTRIBUTED_SITES
+
+    def shown(self, photos: Photos, frames: Frames, count: int, progress: Progress) -> list[Photograph]:
+        """`count` photographs: the panel's first by rank, so chosen by nobody."""
+        found: list[Photograph] = []
+        chosen = panel(photos, count) if count and self.heads else []
+        with track("attribution", len(chosen), progress) as advance:
+            for index in chosen:
+                try:
+                    frame = frames[photos.identity(index)]
+                except OptogramError:
+                    continue
+                if (one := self._photograph(photos.identity(index), frame)) is not None:
+                    found.append(one)
+                advance(1)
+        return found
+
+    @property
+    def heads(self) -> list[Site]:
+        """Where classes are read."""
+        return [site for site in self.network.sites() if site.kind == "head" and site.layout == "vector"]
+
+    def _photograph(self, identity: str, frame: np.ndarray) -> Photograph | None:
+        """One photograph; `None` where the network is not finite on it."""
+        from PIL import Image
+
+        head = self.heads[0]
+        image = torch.from_numpy(frame.transpose(2, 0, 1).astype(np.float32) / 255)[None]
+        with torch.no_grad():
+            responses = head.places(self.network.read(head, image))[0, :, 0]
+        if not responses.isfinite().all():
+            return None
+        best = [int(unit) for unit in responses.argsort(descending=True)[:PREDICTIONS]]
+        number = f"{hash_number(identity):016x}"
+        picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame).convert("RGB")
+        rows = seen(self.network, self.sites, dict(self.fields), self.sweep.panel, image)
+        targets = [f"{head.address}:{unit}" for unit in best[:2]] + _driven(self.sites, rows)
+        maps, numbers = self._maps(image, targets[: self.targets])
+        return Photograph(
+            identity=identity,
+            file=self.folder.put(self.directory, f"photo-{number}", "webp", webp(picture, quality=85)),
+            height=frame.shape[0],
+            width=frame.shape[1],
+            predictions=[(head.labels[unit] if head.labels else str(unit), float(responses[unit])) for unit in best],
+            seen=self.folder.table(self.directory, f"seen-{number}", rows, schemas()["seen"]),
+            numbers=self.folder.put(self.directory, f"maps-{number}", "pack", numbers) if numbers else None,
+            maps=maps,
+        )
+
+    def _maps(self, image: Tensor, targets: Sequence[str]) -> tuple[list[DrawnMap], bytes]:
+        """A map a target and method; a method that this network has no use for is left out (its refusal is the method's own)."""
+        from optogram.attribution._attribute import attribute
+
+        still = self.network.worker()
+        still.preprocess = self.network.preprocess.__class__(mean=self.network.preprocess.mean, std=self.network.preprocess.std)
+        maps: list[DrawnMap] = []
+        numbers = bytearray()
+        for target in targets:
+            for method in self.methods:
+                try:
+                    found = attribute(still, image, target, method, progress=False)
+                except OptogramError:
+                    continue
+                values, limit = quantised(np.asarray(found.values)[0].sum(axis=0))
+                maps.append(
+                    DrawnMap(
+                        method=method,
+                        target=target,
+                        response=float(np.asarray(found.responses).reshape(-1)[0]),
+                        limit=limit,
+                        note="" if np.asarray(found.values).any() else "zero everywhere: nothing to show",
+                        height=values.shape[0],
+                        width=values.shape[1],
+                        offset=len(numbers),
+                    )
+                )
+                numbers += values.tobytes()
+        return maps, bytes(numbers)
 
 
-def _photograph(
-    folder: Folder, directory: str, network: Network, head: Site, identity: str, frame: np.ndarray, methods: tuple[str, ...]
-) -> Photograph | None:
-    """One photograph; `None` where the network is not finite on it."""
-    from PIL import Image
-
-    image = torch.from_numpy(frame.transpose(2, 0, 1).astype(np.float32) / 255)[None]
-    with torch.no_grad():
-        responses = head.places(network.read(head, image))[0, :, 0]
-    if not responses.isfinite().all():
-        return None
-    best = [int(unit) for unit in responses.argsort(descending=True)[:PREDICTIONS]]
-    number = f"{abs(hash_number(identity)):016x}"
-    picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
-    return Photograph(
-        identity=identity,
-        file=folder.put(directory, f"photo-{number}", "webp", webp(picture.convert("RGB"), quality=85)),
-        predictions=[(head.labels[unit] if head.labels else str(unit), float(responses[unit])) for unit in best],
-        maps=[found for method in methods if (found := _map(folder, directory, network, f"{head.address}:{best[0]}", image, method, number))],
-    )
+def quantised(values: Float[np.ndarray, "height width"]) -> tuple[Int8[np.ndarray, "rows columns"], float]:
+    """A map in signed bytes, 127 for the 99.5th percentile of the absolute values and all beyond it; that percentile."""
+    step = -(-max(values.shape) // LARGEST)
+    height, width = (side // step * step for side in values.shape)
+    small = values[:height, :width].reshape(height // step, step, width // step, step).mean(axis=(1, 3))
+    limit = float(np.quantile(np.abs(small), 0.995)) or float(np.abs(small).max())
+    return np.clip(np.round(small * (127 / limit if limit else 0)), -127, 127).astype(np.int8), limit
 
 
-def _map(folder: Folder, directory: str, network: Network, target: str, image: Tensor, method: str, number: str) -> DrawnMap | None:
-    """One map in the input frame; a method that this network has no use for is left out (its refusal is the method's own)."""
-    from PIL import Image
-
-    from optogram.attribution._attribute import attribute
-    from optogram.drawing.colour import signed
-
-    still = network.worker()
-    still.preprocess = network.preprocess.__class__(mean=network.preprocess.mean, std=network.preprocess.std)
-    try:
-        found = attribute(still, image, target, method, progress=False)
-    except OptogramError:
-        return None
-    values = np.asarray(found.values)[0].sum(axis=0)
-    limit = float(np.quantile(np.abs(values), 0.995))
-    picture = Image.fromarray(signed(values, limit=limit or 1.0))
-    return DrawnMap(
-        method=method,
-        target=target,
-        response=float(np.asarray(found.responses).reshape(-1)[0]),
-        limit=limit,
-        note="zero everywhere: nothing to show" if not np.abs(values).max() else "",
-        file=folder.put(directory, f"map-{method}-{number}", "webp", webp(picture, quality=90)),
-    )
+def _driven(sites: Sequence[Site], rows: Mapping[str, list[Any]]) -> list[str]:
+    """The neuron that the photograph drives most at the middle one and the last one of the sites with places."""
+    mapped = [site for site in sites if site.grid and site.kind != "head"]
+    chosen = mapped[len(mapped) // 2 :: max(1, (len(mapped) - 1) // 2)][:ATTRIBUTED_SITES]
+    first = {
+        site: unit
+        for site, kind, rank, unit in zip(rows["site"], rows["kind"], rows["rank"], rows["unit"], strict=True)
+        if (kind, rank) == ("most", 0)
+    }
+    return [f"{site.address}:{first[site.address]}" for site in chosen if site.address in first]
 
 
 def hash_number(identity: str) -> int:

@@ -50,18 +50,40 @@ def default_order(rows: dict[int, Row], units: int) -> list[int]:
 
 
 def summaries(evidence: Evidence | None, site: str) -> list[ClaimSummary]:
-    """The claims of one site as the manifest holds them."""
-    return [_summary(family, evidence) for family in evidence.families if family.site == site] if evidence else []
+    """The claims of one site as the manifest holds them, the leading one first."""
+    if evidence is None:
+        return []
+    first = leading_claim(evidence)
+    return [_summary(family, evidence) for family in sorted(evidence.families, key=lambda family: family.claim != first) if family.site == site]
 
 
 def evidence_rows(evidence: Evidence, site: str) -> dict[str, list[Any]]:
     """The columns of the site's evidence table; a row whose figures contradict each other is an `AtlasError`, not a page."""
     names = schemas()["evidence"].names
     rows = [row for row in evidence.rows if row.site == site]
+    for family in evidence.families:
+        if family.site == site:
+            _dots_agree(family, [row for row in rows if (row.claim, row.null) == (family.claim, "twins")])
     for row in rows:
         if row.p == row.p and not (row.floor <= row.p * (1 + 1e-9) and row.p <= row.q * (1 + 1e-9)):
             raise AtlasError(f"{row.unit}, {row.claim}, {row.null}: floor {row.floor} <= p {row.p} <= q {row.q} does not hold")
     return {name: [row.index if name == "unit" else getattr(row, name) for row in rows] for name in names}
+
+
+def _dots_agree(family: SiteClaim, rows: list[Row]) -> None:
+    """`AtlasError` where the dots that will be drawn tell another share of the twins' units beyond a unit than its row counts.
+
+    Quantile dots may miss a share by one of themselves, and by one draw where they lie between two.
+    """
+    dots = np.asarray(dots_of(family.effects))
+    for row in rows if dots.size else ():
+        if row.draws == 0 or row.effect != row.effect:
+            continue
+        drawn, counted = float(np.mean(dots >= row.effect - 1e-9 * abs(row.effect))), row.count / row.draws
+        if abs(drawn - counted) > 1 / len(dots) + 1 / row.draws + 1e-9:
+            raise AtlasError(
+                f"{row.unit}, {row.claim}: {drawn:.0%} of the dots lie beyond it, but {row.count} of {row.draws} twins' units were counted"
+            )
 
 
 def dots_of(effects: np.ndarray) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,22 +26,42 @@ class Atlas:
         """The networks it holds, twins included."""
         return self.manifest.networks
 
-    def site(self, address: str) -> SiteEntry:
-        """One site of the first network; `AddressError` with the nearest where there is none."""
-        sites = {site.address: site for site in self.networks[0].sites}
+    def network(self, name: str | None = None) -> NetworkEntry:
+        """One network by its name; the first one by default."""
+        known = {network.name: network for network in self.networks}
+        if name is not None and name not in known:
+            raise AddressError(unknown("network", name, known, where=f" in {self.path}"))
+        return self.networks[0] if name is None else known[name]
+
+    def site(self, address: str, network: str | None = None) -> SiteEntry:
+        """One site of a network (the first one by default); `AddressError` with the nearest where there is none."""
+        sites = {site.address: site for site in self.network(network).sites}
         if address not in sites:
             raise AddressError(unknown("site", address, sites, where=f" in {self.path}"))
         return sites[address]
 
-    def table(self, site: str, name: str = "units") -> Any:
+    def table(self, site: str, name: str = "units", network: str | None = None) -> Any:
         """A site's `units`, `exemplars` or `evidence` as a pyarrow table."""
         import pyarrow.parquet as pq
 
-        entry = self.site(site)
+        entry = self.site(site, network)
         file = {"units": entry.units_file, "exemplars": entry.exemplars_file, "evidence": entry.evidence_file}.get(name)
         if file is None:
             raise AtlasError(f"{site} has no table {name} in this atlas; there are units, exemplars and, where it was tested, evidence")
         return pq.read_table(self.path / file.path)
+
+    def show(self, units: Sequence[str] = (), network: str | None = None, height: int = 720) -> Shown:
+        """The viewer inside a notebook, with these units (`conv1:3`, `conv1:0-7`, a bare site; by default a few of each site)."""
+        from optogram.atlas.single_file import frame
+
+        return Shown(frame(self, units, network, height), str(self))
+
+    def export_name(self, network: str | None = None) -> str:
+        """The name of an exported file: an untrained twin's says so, so that it cannot pass as the real thing."""
+        from optogram.atlas.folder import slug
+
+        one = self.network(network)
+        return f"{slug(f'{one.twin} {one.name}'.replace(' ', '-') if one.twin else one.name)}.html"
 
     def missing(self) -> list[str]:
         """Files that the manifest names and that are not there, or have another length."""
@@ -55,7 +76,9 @@ class Atlas:
                 found += [file for pack in site.packs.values() for file in pack]
                 found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
             for photograph in network.photographs:
-                found += [photograph.file, *(drawn.file for drawn in photograph.maps)]
+                found += [photograph.file, photograph.seen, *([photograph.numbers] if photograph.numbers else [])]
+        if self.manifest.whole is not None:
+            found += [self.manifest.whole.index, *self.manifest.whole.packs]
         return found
 
     def _whole(self, path: str, length: int) -> bool:
@@ -68,6 +91,20 @@ class Atlas:
         units = sum(site.units for site in network.sites)
         photographs = self.manifest.photographs.count
         return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {photographs} photographs, {megabytes:.0f} MB"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An element of a notebook; prints as one line elsewhere."""
+
+    content: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.content
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 def open_atlas(path: str | Path) -> Atlas:

@@ -24,8 +24,8 @@ class Place:
 NOWHERE = Place(-1, 0, 0)
 
 
-def write_packs(folder: Folder, directory: str, stem: str, plates: Iterable[bytes | None]) -> tuple[list[File], list[Place]]:
-    """Concatenates pictures into packs of at most 16 plates and 2 MB, in the order given, and says where each lies."""
+def write_packs(folder: Folder, directory: str, stem: str, plates: Iterable[bytes | None], most: int = MOST_PLATES) -> tuple[list[File], list[Place]]:
+    """Concatenates pictures into packs of at most `most` pictures and 2 MB, in the order given, and says where each lies."""
     files: list[File] = []
     places: list[Place] = []
     open_pack = bytearray()
@@ -42,7 +42,7 @@ def write_packs(folder: Folder, directory: str, stem: str, plates: Iterable[byte
         if plate is None:
             places.append(NOWHERE)
             continue
-        if held == MOST_PLATES or len(open_pack) + len(plate) > MOST_BYTES:
+        if held == most or len(open_pack) + len(plate) > MOST_BYTES:
             close()
         places.append(Place(len(files), len(open_pack), len(plate)))
         open_pack += plate

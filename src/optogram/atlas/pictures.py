@@ -41,11 +41,11 @@ def pictured_units(site: Site, most: int) -> list[int]:
     return sorted({int(unit) for unit in np.linspace(0, site.units - 1, most).round()})
 
 
-def synthesise_site(root: Path, network: Network, site: Site, sweep: Sweep, settings: Settings, progress: Progress) -> Pictures:
-    """The pictures of one site, from the checkpoint if it is there; dead units are left out and named by their verdict."""
+def synthesise_site(root: Path, network: Network, site: Site, sweep: Sweep, settings: Settings, progress: Progress, whose: str = "") -> Pictures:
+    """The pictures of one site, from the checkpoint (`whose` network's) if it is there; dead units are left out and named by their verdict."""
     from optogram.synthesis.synthesize import synthesize
 
-    checkpoint = root / WORKSHOP / f"pictures-{slug(site.address)}.npz"
+    checkpoint = root / WORKSHOP / f"{whose}pictures-{slug(site.address)}.npz"
     if not checkpoint.exists():
         moments = sweep.moments(site.address)
         units = [unit for unit in pictured_units(site, settings.picture_units) if moments.least[unit] != moments.greatest[unit]]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when an older viewer could not read a newer folder."""
 
 Verdict = Literal["stands", "leans", "can't tell", "salmon", "not tested"]
@@ -81,7 +81,7 @@ class ClaimSummary(_Model):
 
 
 class SiteEntry(_Model):
-    """One site: what it is, where its files are, what is claimed of it."""
+    """One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export."""
 
     address: str
     slug: str
@@ -89,6 +89,7 @@ class SiteEntry(_Model):
     kind: str
     layout: str
     units: int
+    held: int
     grid: list[int]
     field: FieldSize | None
     rectified: bool
@@ -105,27 +106,52 @@ class SiteEntry(_Model):
 
 
 class DrawnMap(_Model):
-    """One attribution of one photograph: a picture of the map, with the limit of its colour scale."""
+    """One attribution of one photograph, as numbers: the page draws it on the scale that its reader asks for.
+
+    `height` x `width` signed bytes lie at `offset` of the photograph's `numbers`; 127 stands for `limit`, the 99.5th percentile of
+    the absolute values. The map is that of the input frame, averaged over squares where the frame is larger than 256 pixels.
+    """
 
     method: str
     target: str
     response: float
     limit: float
     note: str
-    file: File
+    height: int
+    width: int
+    offset: int
 
 
 class Photograph(_Model):
-    """A photograph that the atlas shows whole."""
+    """A photograph of the atlas's gallery, in the input frame: what it drives (`seen`, a table), and attribution maps.
+
+    `seen` is described in `tables.py`; `numbers` holds the maps.
+    """
 
     identity: str
     file: File
+    height: int
+    width: int
     predictions: list[tuple[str, float]]
+    seen: File
+    numbers: File | None
     maps: list[DrawnMap]
 
 
+class Whole(_Model):
+    """Photographs that exemplars were cut from, in the input frame: a table of where each lies in the packs.
+
+    At most `most` of them are kept, those of the strongest exemplars first; `count` were asked for.
+    """
+
+    index: File
+    packs: list[File]
+    kept: int
+    count: int
+
+
 class NetworkEntry(_Model):
-    """One network of the atlas. A twin is a network too, and says so."""
+    """One network of the atlas. A twin is a network too: `twin` says which, and that it knows nothing; else it is null."""
 
     name: str
     slug: str
@@ -169,6 +195,7 @@ class Manifest(_Model):
     title: str
     networks: list[NetworkEntry]
     photographs: Source
+    whole: Whole | None
     findings: list[Finding]
     opening: list[str]
     settings: dict[str, str | int | float | bool | list[str] | None]

@@ -29,8 +29,9 @@ class Settings:
 
     `sites`: addresses, or `None` for the default ones. `pictures`: sites to synthesise pictures for: `stages` (the last site of
     each resolution and the head), `all`, `none`, or addresses. `picture_units`: at most so many units a site get one, evenly
-    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `viewer`: who looks at the patches, `bank` or another
-    network as `og.load` takes it, with `viewer_weights`.
+    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
+    network's, but for fewer pictures (there must be two, so that it can be judged). `viewer`: who looks at the patches, `bank` or
+    another network as `og.load` takes it, with `viewer_weights`. `whole`: at most so many photographs are kept whole.
     """
 
     sites: tuple[str, ...] | None = None
@@ -39,17 +40,19 @@ class Settings:
     steps: int = 128
     twins: int = 39
     twin_kind: Literal["shuffle", "reinit"] = "reinit"
+    twin_pages: bool = True
     viewer: str = "bank"
     viewer_weights: str | None = None
     panel: int = 700
     exemplars: int = 9
     attributed: int = 12
+    whole: int = 2000
     methods: tuple[str, ...] = ("guided_backprop", "integrated_gradients", "grad_cam")
     seed: int = 0
     skip_nonfinite: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("picture_units", 1), ("steps", 1), ("twins", 0), ("panel", 2), ("exemplars", 1), ("attributed", 0)):
+        for name, least in (("picture_units", 1), ("steps", 1), ("twins", 0), ("panel", 2), ("exemplars", 1), ("attributed", 0), ("whole", 0)):
             if getattr(self, name) < least:
                 raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
         if isinstance(self.pictures, str) and self.pictures not in WISHES:

@@ -79,6 +79,7 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         kind=site.kind,
         layout=site.layout,
         units=site.units,
+        held=site.units,
         grid=list(site.grid),
         field=None if known.field is None else FieldSize(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
         rectified=site.rectified,

@@ -9,14 +9,17 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def schemas() -> dict[str, Any]:
-    """A pyarrow schema each for `units`, `exemplars` and `evidence`.
+    """A pyarrow schema each for `units`, `exemplars`, `evidence`, `whole` and `seen`.
 
     `units`: `cell` is the unit's place in the default sort and on the sprite sheets; `bins` counts the panel's greatest
     responses between `bin_low` and `bin_high` in equal steps of asinh(response / `bin_scale`); `plate_*` and `picture_*` say
     which pack holds its pictures, and where; `zero` is the share of exactly zero responses; `picture_activation` is what the
     synthesised picture reached. `exemplars`: `cell` is the place on the unit's plate; `top..right` the box in photo pixels,
     `input_*` the exact box in the input frame. `evidence`: one row a unit, claim and null; `count` of `draws` null draws did
-    as well; `floor` is the least p that so many draws allow.
+    as well; `floor` is the least p that so many draws allow. `whole`: where a photograph lies in its pack, and its size in the
+    input frame. `seen`: what one photograph drives at each site: kind `most` its neurons that exceed the most of the panel's
+    greatest responses (`share`), kind `place` the units most above their usual (`above`, in standard deviations of the panel's
+    probed responses) at each of some places; `top..right` is the box that the neuron sees, in the input frame.
     """
     import pyarrow as pa
 
@@ -39,4 +42,15 @@ def schemas() -> dict[str, Any]:
         *[(name, f32) for name in ("effect", "low", "high", "p", "q", "floor")],
         *[("count", pa.int64()), ("draws", pa.int64()), ("verdict", text), ("sentence", text)],
     ]
-    return {"units": pa.schema(units), "exemplars": pa.schema(exemplars), "evidence": pa.schema(evidence)}
+    whole = [("photo", text), *[(name, i32) for name in ("pack", "offset", "length", "height", "width")]]
+    seen = [
+        *[("site", text), ("kind", text), ("rank", i32), ("unit", i32), ("response", f32), ("share", f32), ("above", f32)],
+        *[(name, i32) for name in ("row", "column", "top", "left", "bottom", "right")],
+    ]
+    return {
+        "whole": pa.schema(whole),
+        "seen": pa.schema(seen),
+        "units": pa.schema(units),
+        "exemplars": pa.schema(exemplars),
+        "evidence": pa.schema(evidence),
+    }

@@ -1,14 +1,46 @@
 // Whole files and parts of files. A server without ranges answers 200: then the stream is read to the wanted byte and dropped.
+// An exported page holds its files in itself, as base64 by path: nothing is fetched then.
 
 export class Missing extends Error {}
 
+let held: Map<string, string> | null | undefined
+const urls = new Map<string, string>()
+
+function inside(): Map<string, string> | null {
+  if (held === undefined) {
+    const element = typeof document === 'undefined' ? null : document.getElementById('files')
+    held = element ? new Map(Object.entries(JSON.parse(element.textContent ?? '{}') as Record<string, string>)) : null
+  }
+  return held
+}
+
+export function exported(): boolean {
+  return inside() !== null
+}
+
+function own(path: string): Uint8Array<ArrayBuffer> {
+  const text = inside()?.get(path)
+  if (text === undefined) throw new Missing(`${path} is not in this file.`)
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+}
+
+// What an image's address is: the path, or in an exported page an object of its bytes, made once.
+export function urlOf(path: string): string {
+  if (!inside()?.has(path)) return path
+  let url = urls.get(path)
+  if (!url) urls.set(path, (url = URL.createObjectURL(new Blob([own(path)], { type: 'image/webp' }))))
+  return url
+}
+
 export async function fetchWhole(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  if (exported()) return own(url).buffer
   const response = await fetch(url, signal ? { signal } : {})
   if (!response.ok) throw new Missing(`${url} could not be read (${response.status}).`)
   return response.arrayBuffer()
 }
 
 export async function fetchPart(url: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  if (exported()) return own(url).subarray(offset, offset + length)
   const headers = { Range: `bytes=${offset}-${offset + length - 1}` }
   const response = await fetch(url, signal ? { headers, signal } : { headers })
   if (response.status === 206) return new Uint8Array(await response.arrayBuffer())
@@ -44,6 +76,10 @@ export class Recent<T> {
     private most: number,
     private dispose: (value: T) => void = () => {},
   ) {}
+
+  get size(): number {
+    return this.held.size
+  }
 
   get(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.held.get(key)

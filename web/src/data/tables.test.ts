@@ -9,7 +9,11 @@ it('holds where floor <= p <= q and the dots tell the count', () => expect(contr
 it('holds where nothing was tested', () => expect(contradiction({ ...row, p: NaN, q: NaN }, dots)).toBeNull())
 it('finds p under its floor', () => expect(contradiction({ ...row, p: 0.001 }, dots)).toContain('contradicts'))
 it('finds q under p', () => expect(contradiction({ ...row, q: 0.1 }, dots)).toContain('contradicts'))
-it('finds dots that tell another count, by more than one dot', () => {
-  expect(contradiction({ ...row, count: 22 }, dots)).toBeNull()
-  expect(contradiction({ ...row, count: 23 }, dots)).toContain('disagree')
+it('finds dots that tell another count, by more than one dot and one draw', () => {
+  expect(contradiction({ ...row, count: 23 }, dots)).toBeNull()
+  expect(contradiction({ ...row, count: 24 }, dots)).toContain('disagree')
+})
+it('keeps equal numbers equal, whatever their precision', () => {
+  const tied = { ...row, effect: Math.fround(0.1), count: 100 }
+  expect(contradiction(tied, dots.map(() => 0.1))).toBeNull()
 })

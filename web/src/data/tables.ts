@@ -57,6 +57,37 @@ export interface ExemplarRow {
   left: number
   bottom: number
   right: number
+  input_top: number
+  input_left: number
+  input_bottom: number
+  input_right: number
+}
+
+// Where a photograph lies in the packs, and its size in the input frame.
+export interface WholeRow {
+  photo: string
+  pack: number
+  offset: number
+  length: number
+  height: number
+  width: number
+}
+
+// What a photograph of the gallery drives: its most driven neurons, and the units most above their usual at some places.
+export interface SeenRow {
+  site: string
+  kind: 'most' | 'place'
+  rank: number
+  unit: number
+  response: number
+  share: number
+  above: number
+  row: number
+  column: number
+  top: number
+  left: number
+  bottom: number
+  right: number
 }
 
 export interface EvidenceRow {
@@ -82,6 +113,20 @@ export async function readTable<T>(url: string): Promise<T[]> {
   return rows.map(plain) as T[]
 }
 
+export function byUnit(rows: EvidenceRow[]): Map<number, EvidenceRow[]> {
+  const grouped = new Map<number, EvidenceRow[]>()
+  for (const row of rows) {
+    const known = grouped.get(row.unit)
+    if (known) known.push(row)
+    else grouped.set(row.unit, [row])
+  }
+  return grouped
+}
+
+export function byPhoto(rows: WholeRow[]): Map<string, WholeRow> {
+  return new Map(rows.map((row) => [row.photo, row]))
+}
+
 // 64-bit integers come as BigInt; all of ours are counts that a double holds.
 function plain(row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
@@ -97,9 +142,10 @@ export function contradiction(row: EvidenceRow, dots: number[] | null = null): s
   if (row.floor > row.p * (1 + 1e-5) || row.p > row.q * (1 + 1e-5))
     return `This row contradicts itself (floor ${row.floor}, p ${row.p}, q ${row.q}) and is not shown.`
   if (!dots?.length || row.null !== 'twins' || row.draws === 0) return null
-  const drawn = dots.filter((dot) => dot >= row.effect).length / dots.length
+  // The table's numbers are of single precision, the dots' are not; equal ones must stay equal.
+  const drawn = dots.filter((dot) => Math.fround(dot) >= row.effect).length / dots.length
   const told = row.count / row.draws
-  // Dots are quantiles: they may miss the count by one dot, no more.
-  if (Math.abs(drawn - told) <= 1 / dots.length + 1e-6) return null
+  // Dots are quantiles: they may miss the count by one dot, and by one draw where they lie between two; no more.
+  if (Math.abs(drawn - told) <= 1 / dots.length + 1 / row.draws + 1e-6) return null
   return `The dots and the count disagree (${Math.round(drawn * dots.length)} of ${dots.length} dots, ${row.count} of ${row.draws} units), so neither is shown.`
 }

@@ -1,5 +1,7 @@
 // Decoded sprite sheets, the least recently used closed; drawing waits for a sheet once and then is immediate.
 
+import { fetchWhole } from '../data/files'
+
 export class Sheets {
   private held = new Map<string, ImageBitmap>()
   private waiting = new Map<string, ((sheet: ImageBitmap) => void)[]>()
@@ -28,9 +30,7 @@ export class Sheets {
 
   private async load(url: string): Promise<void> {
     try {
-      const response = await fetch(url)
-      if (!response.ok) return
-      const sheet = await createImageBitmap(await response.blob())
+      const sheet = await createImageBitmap(new Blob([await fetchWhole(url)], { type: 'image/webp' }))
       this.held.set(url, sheet)
       for (const pen of this.waiting.get(url) ?? []) pen(sheet)
       while (this.held.size > this.most) {
