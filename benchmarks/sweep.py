@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=9)
     parser.add_argument(
-        "--warm", type=int, default=8, help="blocks swept before the first that counts: lists fill, of which a long sweep sees little"
+        "--warm", type=int, default=8, help="blocks swept before the first that counts, while lists fill"
     )
     parser.add_argument("--panel", action="store_true", help="all photographs are the panel's: means, probes and every place are kept too")
     parser.add_argument(
