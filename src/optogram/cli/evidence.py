@@ -19,7 +19,11 @@ def evidence(
     twins: Annotated[int, typer.Option("--twins", min=1, help="Untrained twins; 21 at least to show one unit alone.")] = 39,
     viewer: Annotated[str, typer.Option("--viewer", help="`bank`, or another MODEL (with --viewer-weights).")] = "bank",
     viewer_weights: Annotated[str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")] = None,
+    claims: Annotated[list[str] | None, typer.Option("--claim", help="A claim, or `all`; may be repeated. Default: identification.")] = None,
+    marks: Annotated[Path | None, typer.Option("--marks", metavar="FILE", help="For hypothesis: IDENTITY,yes or IDENTITY,no a line.")] = None,
     verdicts: Annotated[list[str] | None, typer.Option("--verdict", help="Show units with this verdict only; may be repeated.")] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="A line a unit, sorted by verdict, effect, p, q or unit.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many units.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A figure of the families.")] = None,
     weights: Weights = None,
     labels: Labels = None,
@@ -29,30 +33,27 @@ def evidence(
 ) -> None:
     """Test what the pictures of units claim, against wrong pictures and untrained twins.
 
-    Without --verdict or --json one line a site; with --verdict one line a unit, strongest first.
+    One line a site; with --verdict, --sort or --top one line a unit, strongest first. What is shown does not change what was
+    corrected for: all units of a site.
     """
-    from optogram.cli._story import WORDS
-    from optogram.errors import SettingError, unknown
     from optogram.evidence._judge import judge
+    from optogram.evidence._table import check, line, read_marks, table
     from optogram.images.open_images import open_images
     from optogram.network.load import load
 
-    for verdict in verdicts or ():
-        if verdict not in WORDS:
-            raise SettingError(unknown("verdict", verdict, WORDS))
+    check(verdicts or (), sort or "verdict")
+    marked = None if marks is None else read_marks(marks)
     target = None if out is None else checked(out)
     network = load(model, weights=weights, labels=labels, device=device, seed=seed)
     eye = viewer if viewer == "bank" else load(viewer, weights=viewer_weights, device=device, seed=seed)
-    found = judge(network, open_images(photos, channels=network.channels), sites=sites, viewer=eye, twins=twins, seed=seed)
+    wanted = "all" if claims == ["all"] else claims
+    found = judge(network, open_images(photos, channels=network.channels), None, sites, wanted, eye, twins, seed, marks=marked)
     if target is not None:
         found.save(target)
-    shown = found.select(lambda row: row.null == "twins" and row.verdict in verdicts) if verdicts else found
+    chosen = table(found, verdicts or (), sort or "verdict", top) if verdicts or sort or top else None
     if json:
-        print(as_json([asdict(row) for row in shown.rows]))
-    elif verdicts:
-        for row in sorted(shown.rows, key=lambda row: -row.effect):
-            print(f"{row.unit:<28} {row.verdict:<11} {row.effect:6.2f} [{row.low:.2f}, {row.high:.2f}]  {row.sentence}")
+        print(as_json([asdict(row) for row in (found.rows if chosen is None else chosen)]))
     else:
-        print(shown)
+        print(found if chosen is None else "\n".join(map(line, chosen)))
     if target is not None and not json:
         print(target)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from optogram.errors import SettingError
+from optogram.errors import InputError, SettingError
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._family import Family, Settling, settle
 from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._twins import Measures, claims_of_twins, measure_twins
-from optogram.evidence._view import Patches, SiteView, Stimuli, look
+from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
@@ -37,7 +37,7 @@ def judge(
     photos: Photos | Any,
     sweep: Sweep | None = None,
     sites: Sequence[str] | None = None,
-    claims: Sequence[str] | None = None,
+    claims: Sequence[str] | Literal["all"] | None = None,
     viewer: str | Viewer | Network = "bank",
     twins: int = 39,
     seed: int = 0,
@@ -46,14 +46,17 @@ def judge(
     level: float = 0.05,
     checkpoint: str | Path | None = None,
     twin_sweep: Sweep | None = None,
+    marks: Mapping[str, bool] | None = None,
     progress: Progress = True,
 ) -> Evidence:
     """Tests claims about every unit of the sites (default ones) on the panel's photographs.
 
-    Each claim meets two nulls: its own (for `identification`, the wrong pictures) and `twins` untrained networks of the same
-    architecture (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same
-    probe places and the same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded
-    network; the network itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`.
+    `claims`: names (by default `identification`), or "all" for every one that can be tested on what is known: `selective` needs
+    class folders, `hypothesis` a reader's `marks` (photograph's identity: whether it shows what the reader has in mind). Each
+    meets two nulls: its own (for `identification`, the wrong pictures) and `twins` untrained networks of the same architecture
+    (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same probe places and the
+    same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded network; the network
+    itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`.
     With fewer than 21 twins no unit can be shown alone at q .05, and the verdicts say so. `twin_sweep`, a sweep of the first twin
     with the same panel, adds `Evidence.twin`: what the same rules say of that twin among the others. Raises `SettingError` for
     unknown claims or another panel, `InputError` for photographs that do not fit.
@@ -62,15 +65,16 @@ def judge(
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
     eye = as_viewer(viewer, network)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
-    wanted = _claims(claims)
+    claims = ("identification",) if claims is None else claims
+    for name in () if claims == "all" else claims:
+        CLAIMS.get(name)
     if sweep is None:
         from optogram.exemplars.sweep import sweep as make_sweep
 
         sweep = make_sweep(network, photos, sites=sites, seed=seed, progress=progress)
     chosen = [network.site(address) for address in sites] if sites is not None else [network.site(address) for address in sweep.sites]
-    stimuli = stimuli_of(photos, sweep.panel)
-    patches = _patches(network, photos, sweep, chosen, eye, progress)
-    views = {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address], stimuli) for site in chosen}
+    wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks))
+    views = site_views(network, photos, sweep, chosen, eye, progress, marks)
     own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
@@ -128,9 +132,15 @@ def _of_twin(found: _Measures, sweep: Sweep) -> _Measures:
     return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kind)
 
 
-def _claims(names: Sequence[str] | None) -> list[Claim]:
-    """The claims asked for; `SettingError` for an unknown one."""
-    return [CLAIMS.get(name) for name in names or CLAIMS.names()]
+def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli) -> list[Claim]:
+    """The claims asked for, or all for which everything is known; `SettingError` for one that is unknown or lacks what it needs."""
+    if names == "all":
+        return [claim for claim in map(CLAIMS.get, CLAIMS.names()) if not stimuli.lacking(claim.needs)]
+    found: list[Claim] = [CLAIMS.get(name) for name in names]
+    for claim in found:
+        if lacking := stimuli.lacking(claim.needs):
+            raise SettingError(f"the claim {claim.name} needs {' and '.join(LACKING[one] for one in lacking)}")
+    return found
 
 
 def _settled(families: list[Family], level: float) -> list[tuple[list[Row], SiteClaim]]:
@@ -140,11 +150,32 @@ def _settled(families: list[Family], level: float) -> list[tuple[list[Row], Site
     return [settle(family, Settling(float(gate), len(families), level, *one)) for family, gate, one in zip(families, gates, said, strict=True)]
 
 
-def stimuli_of(photos: Photos, panel: Panel) -> Stimuli:
-    """Class folders and groups of the panel's photographs."""
+def site_views(
+    network: Network,
+    photos: Photos,
+    sweep: Sweep,
+    sites: Sequence[Site],
+    viewer: Viewer,
+    progress: Progress = True,
+    marks: Mapping[str, bool] | None = None,
+) -> dict[str, SiteView]:
+    """What claims see of each site: the panel's responses at the probe places, and their patches in the viewer's eyes."""
+    stimuli = stimuli_of(photos, sweep.panel, marks)
+    patches = _patches(network, photos, sweep, sites, viewer, progress)
+    return {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address], stimuli) for site in sites}
+
+
+def stimuli_of(photos: Photos, panel: Panel, marks: Mapping[str, bool] | None = None) -> Stimuli:
+    """Class folders, groups and a reader's marks of the panel's photographs; `InputError` for marks of photographs that it does not hold."""
     groups = [photos.group(int(index)) for index in panel.indices]
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return Stimuli(tuple(photos.label(int(index)) for index in panel.indices), np.asarray(numbers, np.int64))
+    labels = tuple(photos.label(int(index)) for index in panel.indices)
+    numbers = np.asarray(np.unique(groups, return_inverse=True)[1], np.int64)
+    if marks is None:
+        return Stimuli(labels, numbers)
+    if not any(identity in marks for identity in panel.identities):
+        named = ", ".join(list(marks)[:3])
+        raise InputError(f"none of the {len(marks)} marked photographs ({named} ...) is on the panel; its identities are like {panel.identities[0]}")
+    return Stimuli(labels, numbers, tuple(marks.get(identity) for identity in panel.identities))
 
 
 def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Site], viewer: Viewer, progress: Progress) -> dict[str, Patches]:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from optogram.evidence._claim import Claim, Measured
-from optogram.evidence._view import SiteView
+from optogram.evidence._view import SiteView, Stimuli
 from optogram.progress import Progress, track
 from optogram.statistics.effects import participation_ratio
 from optogram.statistics.gate import family_gate, unit_level
@@ -68,7 +68,7 @@ def measure_twins(
 
     keep = Path(checkpoint) if checkpoint is not None else None
     measures: dict[tuple[str, str], list[TwinMeasure]] = {(site, claim.name): [] for site in views for claim in claims}
-    stamp = _stamp(network, sweep, measures, kind, viewer)
+    stamp = _stamp(network, sweep, measures, kind, viewer, [view.stimuli for view in views.values()][:1])
     images = None
     with track("twins", twins, progress) as advance:
         for number in range(twins):
@@ -88,8 +88,9 @@ def measure_twins(
     return measures
 
 
-def _stamp(network: Network, sweep: Sweep, keys: Mapping[tuple[str, str], Any], kind: str, viewer: str) -> str:
+def _stamp(network: Network, sweep: Sweep, keys: Mapping[tuple[str, str], Any], kind: str, viewer: str, stimuli: Sequence[Stimuli | None]) -> str:
     panel = sweep.panel
+    known = [(one.label, one.group.tolist(), one.mark) for one in stimuli if one is not None]
     places = [panel.probe_places(site).tolist() for site, _ in keys]
     told = (
         network.weights_hash,
@@ -101,6 +102,7 @@ def _stamp(network: Network, sweep: Sweep, keys: Mapping[tuple[str, str], Any], 
         list(keys),
         kind,
         viewer,
+        known,
     )
     return blake2b(repr(told).encode(), digest_size=5).hexdigest()
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from optogram.network.site import Site
 
 GRAY = 128
+LACKING = {"labels": "photographs in class folders", "marks": "a reader's marks: judge(..., marks={identity: True or False})"}
+"""What each need is called where it is not met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,18 @@ class Patches:
 class Stimuli:
     """What is known of the panel's photographs beside their pixels, an entry a photograph.
 
-    `label`: the class folder's name, None where there is none; `group`: what hangs together (crops of one photograph), numbered.
+    `label`: the class folder's name, None where there is none; `group`: what hangs together (crops of one photograph), numbered;
+    `mark`: whether a reader says that it shows what the reader has in mind, None where nobody was asked.
     """
 
     label: tuple[str | None, ...]
     group: Int[np.ndarray, " photograph"]
+    mark: tuple[bool | None, ...] | None = None
+
+    def lacking(self, needs: tuple[str, ...]) -> list[str]:
+        """Which of a claim's needs are not there."""
+        there = {"labels": len({*self.label} - {None}) > 1, "marks": self.mark is not None}
+        return [need for need in needs if not there[need]]
 
 
 @dataclass(frozen=True, slots=True)
