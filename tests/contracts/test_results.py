@@ -91,7 +91,7 @@ def test_its_figure_is_kept_pixel_by_pixel(found: Result, tmp_path: Path) -> Non
     try:
         drawn = found.figure()
     except TypeError as error:
-        assert "has no figure; its numbers are in" in str(error)
+        assert re.search(r"has no figure; its numbers are in|there is nothing to draw", str(error))
         return
     with Image.open(found.save(tmp_path / "kept.png")) as kept:
         assert np.array_equal(np.asarray(kept.convert("RGB")), np.asarray(drawn.convert("RGB")))

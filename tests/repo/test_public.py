@@ -46,3 +46,26 @@ def test_the_readme_uses_only_names_that_there_are(repository: Path) -> None:
     used = set(re.findall(r"\bog\.(\w+)", (repository / "README.md").read_text()))
     assert used
     assert used - set(optogram.__all__) == set()
+
+
+def test_the_readme_types_only_commands_and_options_that_there_are(repository: Path) -> None:
+    import typer
+
+    from optogram.cli._app import COMMANDS
+
+    lines = re.findall(r"(?m)^    optogram (.+)$", (repository / "README.md").read_text())
+    assert lines
+    for line in lines:
+        name, *rest = line.split()
+        assert name in {known.replace("_", "-") for known in COMMANDS.names()}, line
+        program = typer.Typer(add_completion=False)
+        program.command(name)(COMMANDS.get(name))
+        parameters = typer.main.get_command(program).params
+        options = {option for parameter in parameters for option in parameter.opts}
+        assert {word for word in rest if word.startswith("-")} <= options, line
+
+
+def test_the_readme_names_only_targets_that_make_has(repository: Path) -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (repository / "Makefile").read_text()))
+    used = set(re.findall(r"`make ([a-z-]+)`|^    make ([a-z-]+)", (repository / "README.md").read_text(), re.MULTILINE))
+    assert {one or other for one, other in used} <= targets
