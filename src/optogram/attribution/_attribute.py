@@ -141,6 +141,7 @@ def _result(
     responses = torch.cat([answer.responses for answer in answers])
     first = answers[0]
     delta = None if first.delta is None else _array(torch.cat([answer.delta for answer in answers if answer.delta is not None]))[order]
+    base = None if first.base is None else _array(torch.cat([answer.base for answer in answers if answer.base is not None]))[order]
     maps = tuple(values[row] for row in order)
     pictures = tuple(_array(row) for batch in photographs.batches for row in batch)
     pictures = tuple(pictures[row] for row in order)
@@ -156,6 +157,8 @@ def _result(
         images=pictures if photographs.listed else np.stack(pictures),
         frames=tuple(frames[row] for row in order),
         delta=delta,
+        base=base,
+        estimated=first.estimated,
         source=None if source is None else source.address,
         site=first.site,
         signed=first.signed,

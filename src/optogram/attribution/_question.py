@@ -29,14 +29,18 @@ class Answer:
     """What a method found, one row a photograph.
 
     `values` are in the shape of the source; `responses` of the target to the photographs as they are; `delta` is what
-    completeness misses (sum of values minus the difference of responses); `per_channel` is false where channels are not told
-    apart and each repeats the same value; `site` names the place that the method itself read, where there is one.
+    completeness misses (sum of values minus the difference of responses), `base` the response to the baseline where that is not
+    black; `estimated` says that values come from random draws, so that what has no effect gets nought only on average;
+    `per_channel` is false where channels are not told apart and each repeats the same value; `site` names the place that the
+    method itself read, where there is one.
     """
 
     values: Float[Tensor, "batch ..."]
     responses: Float[Tensor, "batch"]
     places: Places
     delta: Float[Tensor, "batch"] | None = None
+    base: Float[Tensor, "batch"] | None = None
+    estimated: bool = False
     signed: bool = True
     per_channel: bool = True
     generalised: bool = False

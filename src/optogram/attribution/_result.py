@@ -24,11 +24,12 @@ class Attribution(Result):
 
     `values` have the shape of the images given, float32; where a list was given, a tuple with one map a photograph.
     `responses` are the target's, `places` where each was read (`"@3,5"`; empty where there is no choice). `delta` is what
-    completeness misses, where the method promises it. `zero` marks photographs on which the map is nought throughout.
-    `frames` are the parts of the photographs that the network was given (its crop).
-    `per_channel` is false where the method does not tell channels apart and each repeats the same map. `generalised` says
-    that a rule was used where no paper defines it. `asked` is the target as it was given, and `again(network, images, target)`
-    asks the same method with the same settings anew. `verdict` is the sentence of `og.sanity`, where it was asked for.
+    completeness misses, where the method promises it; `base` the response to the baseline, where that is not black. `zero` marks
+    photographs on which the map is nought throughout. `frames` are the parts of the photographs that the network was given (its
+    crop). `estimated` says that values come from random draws: what has no effect gets nought only on average. `per_channel` is false
+    where the method does not tell channels apart and each repeats the same map. `generalised` says that a rule was used where no
+    paper defines it. `asked` is the target as it was given, and `again(network, images, target)` asks the same method with the same
+    settings anew. `verdict` is the sentence of `og.sanity`, where it was asked for.
     """
 
     values: Maps
@@ -41,6 +42,8 @@ class Attribution(Result):
     images: Maps
     frames: tuple[Box, ...]
     delta: Float[np.ndarray, "batch"] | None = None
+    base: Float[np.ndarray, "batch"] | None = None
+    estimated: bool = False
     source: str | None = None
     site: str | None = None
     signed: bool = True
@@ -51,7 +54,7 @@ class Attribution(Result):
     asked: Any = field(default=None, repr=False, compare=False)
     again: Callable[..., Attribution] | None = field(default=None, repr=False, compare=False)
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta", "base")
 
     def __len__(self) -> int:
         return len(self.responses)
@@ -72,6 +75,12 @@ class Attribution(Result):
         from optogram.attribution._figure import figure
 
         return figure(self)
+
+    def gallery(self, columns: int | None = None) -> Image:
+        """The unit on all photographs: each with its map and overlay, strongest response first, all maps on one scale."""
+        from optogram.attribution._compare import gallery
+
+        return gallery(self, columns)
 
     def title(self) -> str:
         """Method and target in a few words."""

@@ -1,0 +1,172 @@
+"""Several methods asked the same question, on one sheet; and one method's answers on many photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from optogram.attribution._attribute import METHODS, attribute
+from optogram.attribution._result import Attribution
+from optogram.drawing.colour import CLIPPED_AT, limit_of, signed, unsigned
+from optogram.drawing.overlay import overlay
+from optogram.drawing.paper import Paper
+from optogram.drawing.sheet import grid, stacked
+from optogram.drawing.theme import AXIS, SPACES
+from optogram.errors import InterceptionError, NotDefinedError, SettingError, unknown
+from optogram.progress import Progress, track
+from optogram.result import Provenance, Result
+
+if TYPE_CHECKING:
+    from optogram.network.network import Network
+
+MOST = 4
+"""Photographs on a sheet of methods; the rest are counted."""
+BAR = 240.0
+
+
+@dataclass(frozen=True)
+class Comparison(Result):
+    """The same photographs and target by several methods, in the order asked; `refused` says which are not defined here, and why."""
+
+    attributions: tuple[Attribution, ...]
+    refused: Mapping[str, str]
+    provenance: Provenance
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Each method's values and responses by its name."""
+        return {f"{one.method}_{name}": array for one in self.attributions for name, array in one.arrays().items() if name != "zero"}
+
+    def figure(self) -> Image.Image:
+        """One column a method, one row a photograph, colours on one scale: shares of each map's own limit, which is printed."""
+        return _sheet(self)
+
+    def __str__(self) -> str:
+        lines = [one.title() + " · " + one.caption(0) for one in self.attributions]
+        return "\n".join([*lines, *(f"{name}: {why}" for name, why in self.refused.items())])
+
+
+def compare(
+    network: Network,
+    images: Any,
+    target: Any,
+    methods: Sequence[str] | None = None,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress = True,
+    **asked: Any,
+) -> Comparison:
+    """`og.attribute` by several methods (all by default); those that are not defined for the network are named with their reason.
+
+    `settings` go to every method that knows them; one that no method knows is an error. `asked` are the arguments of `og.attribute` that all share.
+    """
+    names = [name.replace("-", "_") for name in (methods or METHODS.names())]
+    given = _shared_out(names, settings or {})
+    found, refused = [], {}
+    with track("methods", len(names), progress) as advance:
+        for name in names:
+            try:
+                found.append(attribute(network, images, target, name, progress=False, **asked, **given[name]))
+            except (NotDefinedError, InterceptionError) as error:
+                refused[name] = str(error)
+            advance(1)
+    if not found:
+        raise NotDefinedError("no method is defined here. " + " ".join(f"{name}: {why}" for name, why in refused.items()))
+    first = found[0].provenance
+    settled = {"methods": [one.method for one in found], "target": found[0].target, **(settings or {})}
+    return Comparison(tuple(found), refused, Provenance("compare", first.network, first.weights, first.images, "", settled, first.seed))
+
+
+def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image:
+    """One unit on many photographs: each with the map over it, all maps on one scale, strongest response first."""
+    order = np.argsort(-attribution.responses, kind="stable")
+    limit = limit_of(*(attribution.map(photo) for photo in order)) or 1.0
+    pictures: list[np.ndarray | Image.Image | None] = []
+    captions: list[str] = []
+    for photo in order:
+        picture = _picture(attribution, photo)
+        values = _fitted(attribution.map(photo), picture.shape[:2])
+        pictures += [picture, (signed if attribution.signed else unsigned)(values, limit), overlay(picture, values, limit, outlines=False)]
+        captions += [attribution.caption(photo), "", ""]
+    whole = 3 * (columns or (1 if len(order) < 3 else 2 if len(order) < 9 else 3))
+    heads = ["photograph", "map", "over it"] * (whole // 3)
+    ends = f"colours end at {'±' if attribution.signed else ''}{limit:.2g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
+    sheet = grid(
+        pictures, captions=captions, title=attribution.title(), heads=heads, note=" · ".join([ends, *attribution.notes]), columns=whole, cell=120
+    )
+    return stacked([sheet, _bar(sheet.width, limit, attribution.signed)])
+
+
+def _shared_out(names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    known = {name: set(signature(METHODS.get(name)).parameters) - {"question"} for name in names}
+    for key in settings:
+        if not any(key in keys for keys in known.values()):
+            raise SettingError(unknown("setting", key, sorted(set().union(*known.values())), where=" of these methods"))
+    return {name: {key: value for key, value in settings.items() if key in known[name]} for name in names}
+
+
+def _sheet(comparison: Comparison) -> Image.Image:
+    first = comparison.attributions[0]
+    photos = range(min(len(first), MOST))
+    columns = _columns(len(comparison.attributions), len(photos))
+    pictures: list[Any] = []
+    captions: list[str] = []
+    for photo in photos:
+        row: list[tuple[np.ndarray | None, str]] = [(_picture(first, photo), f"{first.target}\nresponse {first.responses[photo]:.3g}{first.places[photo]}")]
+        row += [_cell(one, photo) for one in comparison.attributions]
+        row += [(None, "")] * (-len(row) % columns if len(photos) > 1 else 0)
+        pictures += [picture for picture, _ in row]
+        captions += [caption for _, caption in row]
+    left = [f"{len(first) - MOST} more photographs"] if len(first) > MOST else []
+    refused = [f"not defined here: {', '.join(comparison.refused)}"] if comparison.refused else []
+    note = " · ".join(["colours are shares of each map's own limit, printed below it", *refused, *left])
+    sheet = grid(pictures, captions=captions, title=f"{first.target} by {len(comparison.attributions)} methods", note=note, columns=columns, cell=140)
+    return stacked([sheet, _bar(sheet.width, None, any(one.signed for one in comparison.attributions))])
+
+
+def _columns(methods: int, photos: int) -> int:
+    """All methods in one row where there are several photographs and they fit; else as many columns as make the sheet wide."""
+    return min(methods + 1, 6) if photos == 1 or methods > 5 else methods + 1
+
+
+def _cell(attribution: Attribution, photo: int) -> tuple[np.ndarray | None, str]:
+    label = " (generalised)" if attribution.generalised else ""
+    at = f" at {attribution.site}" if attribution.site else ""
+    if attribution.zero[photo]:
+        return None, f"{attribution.method}{label}{at}\nnought everywhere"
+    values = attribution.map(photo)
+    limit = limit_of(values)
+    drawn = (signed if attribution.signed else unsigned)(values, limit)
+    return drawn, f"{attribution.method}{label}{at}\nlimit {'±' if attribution.signed else ''}{limit:.2g}"
+
+
+def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
+    """The colour scale: the signed one, and the unsigned one beside it where it is used."""
+    paper = Paper(width / 2, AXIS * 2 + 14 + 2 * SPACES[1])
+    steps = np.linspace(-1, 1, 2 * int(BAR))[None].repeat(20, axis=0)
+    scales = [(signed(steps, 1.0), ("-limit", "0", "+limit"))] if both else []
+    scales += [(unsigned((steps + 1) / 2, 1.0), ("0", "", "limit"))] if limit is None or not both else []
+    left = float(SPACES[3])
+    for picture, words in scales:
+        paper.picture(left, SPACES[0], BAR, 10, picture)
+        numbers = words if limit is None else tuple(word.replace("limit", f"{limit:.2g}") for word in words)
+        for word, place, anchor in zip(numbers, (left, left + BAR / 2, left + BAR), ("la", "ma", "ra"), strict=True):
+            paper.text(place, SPACES[0] + 14, word, AXIS, paper.theme.ink_2, anchor)
+        left += BAR + SPACES[4]
+    return paper.image
+
+
+def _picture(attribution: Attribution, photo: int) -> np.ndarray:
+    picture: np.ndarray = np.rint(np.moveaxis(np.asarray(attribution.images[photo]), 0, -1).clip(0, 1) * 255).astype(np.uint8)
+    return picture
+
+
+def _fitted(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    if values.shape == size:
+        return values
+    enlarged: np.ndarray = np.asarray(Image.fromarray(values.astype(np.float32)).resize((size[1], size[0]), Image.Resampling.NEAREST))
+    return enlarged
