@@ -33,7 +33,7 @@ LINEAR = {
     *("UpsampleNearest2D", "UpsampleBilinear2D", "UpsampleBilinear2DAa", "UpsampleBicubic2D", "UpsampleBicubic2DAa", "MaskedFill"),
 }
 """Nodes of autograd through which a gradient is the linear map's own transpose, whatever the values."""
-BY_ONE = {"Mul", "Div", "Mm", "Bmm", "Mv", "Addmm", "Baddbmm", "Einsum"}
+BY_ONE = {"Mul", "Addcmul", "Div", "Mm", "Bmm", "Mv", "Addmm", "Baddbmm", "Einsum"}
 """Linear where all but one factor is a constant."""
 PIECEWISE = {
     *("Relu", "LeakyRelu", "PreluKernel", "Prelu", "ClampMin", "Threshold"),
