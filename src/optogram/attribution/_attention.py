@@ -105,7 +105,8 @@ def _mixed(question: Question, rows: slice, mixing: Mixing) -> Mixed:
             question.network.run(question.images[rows].detach().requires_grad_())
         responses, places = question.read(taps, photo)
         site = _token_site(question, seen, len(photo))
-        slopes = torch.autograd.grad(responses.sum(), [edge for _, edge in seen.maps], allow_unused=True)
+        ends: Any = [edge for _, edge in seen.maps]
+        slopes = torch.autograd.grad(responses.sum(), ends, allow_unused=True)
     maps = [attention.detach() for attention, _ in seen.maps]
     gradients = [torch.zeros_like(one) if slope is None else slope.reshape(one.shape) for one, slope in zip(maps, slopes, strict=True)]
     fed = torch.stack([gradient.flatten(1).any(dim=1) for gradient in gradients]).any(dim=0)
