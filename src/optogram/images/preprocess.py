@@ -154,10 +154,10 @@ class Preprocess:
         mean, std = self.per_channel(channels)
         if not any(mean) and all(value == 1 for value in std):
             return images
-        # One pass over the images: x / std - mean / std.
-        scale = torch.tensor([1 / value for value in std], dtype=images.dtype, device=images.device).view(1, channels, 1, 1)
-        shift = torch.tensor([-value / spread for value, spread in zip(mean, std, strict=True)], dtype=images.dtype, device=images.device)
-        return torch.addcmul(shift.view(1, channels, 1, 1), images, scale)
+        shape = (1, channels, 1, 1)
+        return (images - torch.tensor(mean, dtype=images.dtype, device=images.device).view(shape)) / torch.tensor(
+            std, dtype=images.dtype, device=images.device
+        ).view(shape)
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
