@@ -13,6 +13,7 @@ KINDS = {
     "objective": Registry("optogram.synthesis.objectives", "objective"),
     "transform": Registry("optogram.synthesis.transforms", "transform"),
     "preset": Registry("optogram.synthesis.presets", "preset"),
+    "regulariser": Registry("optogram.synthesis.regularisers", "regulariser"),
     "claim": Registry("optogram.evidence", "claim"),
     "metric": Registry("optogram.metrics", "metric"),
     "lab": Registry("optogram.lab", "lab"),

@@ -1,15 +1,14 @@
-"""The optimisation loop: a batch of pictures, one a row, each climbing its own objective."""
+"""The optimisation loop: a batch of pictures, one a row, each climbing its own objective; who has arrived makes room for the next."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.network.network import Network
@@ -17,60 +16,96 @@ from optogram.network.rectifiers import Rectifier
 from optogram.network.site import Site
 from optogram.network.tap import Taps
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
+from optogram.synthesis.looks import PERIOD, Look, Looks, number
 from optogram.synthesis.objectives._objective import Objective, measure
 from optogram.synthesis.optimisers import Optimiser, along, row_size
-from optogram.synthesis.resample import resample, view
+from optogram.synthesis.party import PLAIN, Arrived, Extras, Party
+from optogram.synthesis.regularisers._regulariser import Operator, Penalty
 from optogram.synthesis.stage import Stage
-from optogram.synthesis.transforms._transform import Matrix
 
 REDIRECTED = 16
 """For so many steps a row without any gradient gets the one that silent rectifiers held back."""
 
-Slope = tuple[Tensor, list[Tensor], Tensor]
-
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What a batch came to. `trace`: the objective at each step, under that step's transforms. `moved`: had a gradient at some step."""
+    """What a batch came to.
+
+    `trace`: the objective at each step, under that step's transforms; NaN after the steps `taken`, where a picture arrived early. `moved`: had
+    a gradient at some step. `caring`: |d objective / d picture| summed over channels and steps, where asked for. `frames`: pictures on the way.
+    """
 
     images: Float[Tensor, "row channel height width"]
     trace: Float[Tensor, "row step"]
     moved: Bool[Tensor, " row"]
     finite: Bool[Tensor, " row"]
+    taken: Int[Tensor, " row"]
+    caring: Float[Tensor, "row height width"] | None = None
+    frames: tuple[tuple[Tensor, ...], ...] = ()
 
 
-def ascend(net: Network, objectives: Sequence[Objective], canvas: Canvas, stage: Stage, optimiser: Optimiser, steps: int, seed: int) -> Climb:
-    """Climbs for `steps` steps; costs one truncated forward and backward pass a step.
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """One pass: each row's value, the gradient of its parameters, its root mean square, and the gradient at the picture."""
+
+    values: Float[Tensor, " row"]
+    gradients: list[Tensor]
+    sizes: Float[Tensor, " row"]
+    at_picture: Tensor
+    picture: Tensor
+
+
+def ascend(
+    net: Network,
+    objectives: Sequence[Objective],
+    canvas: Canvas,
+    stage: Stage,
+    optimiser: Optimiser,
+    steps: int,
+    seed: int,
+    extras: Extras = PLAIN,
+    rows: int | None = None,
+    tell: Callable[[int], None] | None = None,
+) -> Climb:
+    """Climbs for at most `steps` steps, `rows` pictures at once (all, by default); costs one truncated pass there and back a step and view.
 
     A row depends on its objective and the seed alone: its start comes from a generator of its own, and the transforms of a
-    step are the same for every picture ever made with that seed. Rows that are not finite stand still.
+    step are the same for every picture ever made with that seed. Rows that are not finite stand still. `tell` is called with
+    how many have arrived.
     """
-    device = net.device
-    starts = canvas.start([generator(seed, objective.name) for objective in objectives], net.channels, *stage.canvas)
-    parameters = [start.to(device).requires_grad_() for start in starts]
-    walk = optimiser.begin(parameters)
-    random = np.random.default_rng(number(seed, "transforms"))
-    trace = torch.empty(steps, len(objectives), device=device)
-    moved, finite = (torch.full((len(objectives),), state, device=device) for state in (False, True))
-    reads = {site.address: read_site(net, site) for objective in objectives for site in objective.sites}
+    party = Party(net, objectives, canvas, stage, optimiser, steps, seed, extras, rows or len(objectives))
+    looks = Looks(stage, steps, seed, extras.views, net.device.type == "cpu")
+    reads = {(term.site.address, exact(term)): read(net, term) for objective in objectives for _, term in objective.terms}
     with net.tap(*{site.address for site in reads.values()}) as taps:
-        for step in range(steps):
-            matrix = view(stage.transforms, random) @ stage.still()
-            slope = partial(_slope, net, objectives, canvas, stage, parameters, matrix, reads, taps)
-            values, gradients, sizes = slope()
-            moved |= sizes > 0
-            if step < REDIRECTED and bool((sizes == 0).any()):
-                gradients, sizes = _redirected(net, slope, gradients, sizes)
-            sound = torch.isfinite(sizes) & torch.isfinite(values)
-            if device.type != "cpu" or not bool(sound.all()):
-                gradients = [torch.where(along(sound, gradient), gradient, 0) for gradient in gradients]
-                sizes = torch.where(sound, sizes, 0)
-            trace[step] = values
-            finite &= sound
-            with torch.no_grad():
-                walk.step(parameters, gradients, sizes)
-                canvas.project(parameters)
-    return Climb(_finished(canvas, parameters, stage), trace.T.contiguous(), moved, finite)
+        while party.gather():
+            for step in range(PERIOD):
+                slope = partial(_slope, net, party.goals, canvas, stage, extras, party.parameters, looks.at(party.ages[0] + step), reads, taps)
+                _one_step(net, party, slope, extras, step)
+                if arrived := party.arrived(step + 1):
+                    if tell is not None:
+                        tell(arrived)
+                    if not party.goals:
+                        break
+    return _climb([party.done[index] for index in range(len(objectives))], steps)
+
+
+def _one_step(net: Network, party: Party, slope: Callable[[], Slope], extras: Extras, step: int) -> None:
+    found = slope()
+    values, gradients, sizes = found.values, found.gradients, found.sizes
+    party.moved |= sizes > 0
+    if step < REDIRECTED and party.young and bool((sizes == 0).any()):
+        gradients, sizes = _redirected(net, slope, party.fresh, gradients, sizes)
+    sound = torch.isfinite(sizes) & torch.isfinite(values)
+    if sizes.device.type != "cpu" or not bool(sound.all()):
+        gradients = [torch.where(along(sound, gradient), gradient, 0) for gradient in gradients]
+        sizes = torch.where(sound, sizes, 0)
+    party.note(values, sound, found.picture, found.at_picture, step)
+    with torch.no_grad():
+        party.walk.step(party.parameters, gradients, sizes)
+        for regulariser in extras.regularisers:
+            if isinstance(regulariser, Operator):
+                party.parameters[0].copy_(regulariser.after(party.parameters[0], gradients[0], party.ages[0] + step))
+        party.canvas.project(party.parameters)
 
 
 def _slope(
@@ -78,30 +113,51 @@ def _slope(
     objectives: Sequence[Objective],
     canvas: Canvas,
     stage: Stage,
+    extras: Extras,
     parameters: Parameters,
-    matrix: Matrix,
-    reads: Mapping[str, Site],
+    looks: Sequence[Look],
+    reads: Mapping[tuple[str, bool], Site],
     taps: Taps,
 ) -> Slope:
-    """One forward and backward pass: each row's value, its gradient, and the gradient's root mean square."""
-    seen = resample(canvas.draw(parameters, *stage.canvas), matrix, *stage.view)
-    net.run(seen, "input")
-    values = measure(objectives, lambda site: (reads[site.address], taps[reads[site.address].address]))
-    if not values.requires_grad:
-        return values.detach(), [torch.zeros_like(parameter) for parameter in parameters], torch.zeros_like(values)
+    """One forward and backward pass a look, then one through the penalties and the canvas."""
+    drawn = canvas.draw(parameters, *stage.canvas)
+    picture = drawn.detach().requires_grad_()
+    total, at_picture = torch.zeros(len(objectives), device=picture.device), torch.zeros_like(picture)
+    for look in looks:
+        net.run(look(picture), "input")
+        values = measure(objectives, lambda term: _reading(reads[term.site.address, exact(term)], taps))
+        total += values.detach() / len(looks)
+        if values.requires_grad:
+            (gradient,) = torch.autograd.grad(values.sum() / len(looks), picture, allow_unused=True)
+            at_picture = at_picture if gradient is None else at_picture + gradient
+    uphill = _penalised(extras, canvas, picture, at_picture)
     gradients = [
         torch.zeros_like(parameter) if gradient is None else gradient
-        for parameter, gradient in zip(parameters, torch.autograd.grad(values.sum(), parameters, allow_unused=True), strict=True)
+        for parameter, gradient in zip(parameters, torch.autograd.grad(drawn, parameters, uphill, allow_unused=True), strict=True)
     ]
-    return values.detach(), gradients, row_size(gradients)
+    return Slope(total, gradients, row_size(gradients), at_picture, picture.detach())
 
 
-def _redirected(net: Network, slope: Callable[[], Slope], gradients: list[Tensor], sizes: Tensor) -> tuple[list[Tensor], Tensor]:
-    """For rows without a gradient, that which silent rectifiers on the way would give if they let it through."""
+def _penalised(extras: Extras, canvas: Canvas, picture: Tensor, uphill: Tensor) -> Tensor:
+    """The gradient of the objective less that of the penalties, which a row without an objective's gradient is spared."""
+    penalties = [one for one in extras.regularisers if isinstance(one, Penalty)]
+    if not penalties:
+        return uphill
+    began = getattr(canvas, "began", None)
+    start = torch.full_like(picture, 0.5) if began is None else began.to(picture.device).expand_as(picture)
+    amounts = torch.stack([one.penalty(picture, start) for one in penalties])
+    (downhill,) = torch.autograd.grad(amounts.sum(), picture)
+    moving = (uphill.flatten(1) != 0).any(1)
+    return uphill - torch.where(along(moving, downhill), downhill, 0)
+
+
+def _redirected(net: Network, slope: Callable[[], Slope], fresh: Tensor, gradients: list[Tensor], sizes: Tensor) -> tuple[list[Tensor], Tensor]:
+    """For fresh rows without a gradient, that which silent rectifiers on the way would give if they let it through."""
     with net.rectified_by(let_through):
-        _, through, strength = slope()
-    dead = sizes == 0
-    return [torch.where(along(dead, new), new, old) for new, old in zip(through, gradients, strict=True)], torch.where(dead, strength, sizes)
+        through = slope()
+    dead = (sizes == 0) & fresh
+    chosen = [torch.where(along(dead, new), new, old) for new, old in zip(through.gradients, gradients, strict=True)]
+    return chosen, torch.where(dead, through.sizes, sizes)
 
 
 def let_through(z: Tensor, grad: Tensor, rectifier: Rectifier) -> Tensor:
@@ -116,16 +172,32 @@ def read_site(net: Network, site: Site) -> Site:
     return net.site(site.before) if site.rectified and site.before else site
 
 
+def exact(term: Any) -> bool:
+    """Whether a term is read where it says, even if that is after a rectifier."""
+    return bool(getattr(term, "exact", False))
+
+
 def generator(seed: int, name: str) -> torch.Generator:
     """A generator that depends on the seed and a name only."""
     return torch.Generator().manual_seed(number(seed, name))
 
 
-def number(seed: int, name: str) -> int:
-    """63 bits from the seed and a name."""
-    return int.from_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest(), "big") >> 1
+def read(net: Network, term: Any) -> Site:
+    """The site that a term is read at while a picture climbs."""
+    site: Site = term.site
+    return site if exact(term) else read_site(net, site)
 
 
-@torch.no_grad()
-def _finished(canvas: Canvas, parameters: Parameters, stage: Stage) -> Float[Tensor, "row channel height width"]:
-    return canvas.draw(parameters, *stage.canvas).detach()
+def _reading(site: Site, taps: Taps) -> tuple[Site, Tensor]:
+    return site, taps[site.address]
+
+
+def _climb(done: Sequence[Arrived], steps: int) -> Climb:
+    trace = torch.full((len(done), steps), torch.nan)
+    for row, one in zip(trace, done, strict=True):
+        row[: len(one.trace)] = one.trace
+    caring = None if done[0].caring is None else torch.stack([one.caring for one in done if one.caring is not None])
+    images = torch.stack([one.image for one in done])
+    moved, finite = (torch.tensor([getattr(one, name) for one in done]) for name in ("moved", "finite"))
+    taken = torch.tensor([len(one.trace) for one in done])
+    return Climb(images, trace, moved, finite, taken, caring, tuple(one.frames for one in done))

@@ -12,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from optogram.network.network import Network
+from optogram.network.site import Site
+from optogram.network.tap import Taps
 from optogram.result import Provenance
-from optogram.synthesis.ascend import Climb, read_site
+from optogram.synthesis.ascend import Climb, exact, read_site
 from optogram.synthesis.natural import natural
 from optogram.synthesis.objectives._objective import Objective, measure
 from optogram.synthesis.resample import GRAY, resample
@@ -30,14 +32,25 @@ class Made:
     activation: float
     trace: Float[np.ndarray, " step"]
     verdict: str
+    caring: Float[np.ndarray, "height width"] | None = None
+    frames: tuple[np.ndarray, ...] = ()
 
 
-def finished(net: Network, objectives: Sequence[Objective], stage: Stage, climb: Climb) -> list[Made]:
-    """Reads each picture once more on the network itself, in full precision and without transforms, and judges it."""
-    activations, silent = reached(net, objectives, stage, climb.images)
-    images, traces = climb.images.cpu().numpy(), climb.trace.cpu().numpy()
-    rows = zip(images, activations, traces, climb.moved.tolist(), climb.finite.tolist(), silent, strict=True)
-    return [Made(image, activation, trace, judged(trace, image, moved, finite, quiet)) for image, activation, trace, moved, finite, quiet in rows]
+def finished(net: Network, objectives: Sequence[Objective], stage: Stage, climb: Climb, rows: int) -> list[Made]:
+    """Reads each picture once more on the network itself, in full precision and without transforms, `rows` at once, and judges it."""
+    made: list[Made] = []
+    for first in range(0, len(objectives), max(1, rows)):
+        part = slice(first, first + max(1, rows))
+        activations, silent = reached(net, objectives[part], stage, climb.images[part])
+        made += [_made(climb, first + row, activation, quiet) for row, (activation, quiet) in enumerate(zip(activations, silent, strict=True))]
+    return made
+
+
+def _made(climb: Climb, row: int, activation: float, silent: bool) -> Made:
+    image, trace, taken = climb.images[row].cpu().numpy(), climb.trace[row].numpy(), int(climb.taken[row])
+    verdict = judged(trace[:taken], image, bool(climb.moved[row]), bool(climb.finite[row]), silent, taken < len(trace))
+    caring = None if climb.caring is None else climb.caring[row].numpy()
+    return Made(image, activation, trace, verdict, caring, tuple(frame.float().numpy() for frame in climb.frames[row]))
 
 
 @torch.no_grad()
@@ -48,16 +61,22 @@ def reached(
 
     A lowered unit's response is read before its rectifier and with its own sign; a composed objective gives its own value.
     """
+    objectives = [objective.reported for objective in objectives]
     seen = resample(images, stage.still(), *stage.view)
     sites = {site.address: site for objective in objectives for site in objective.sites}
     lowered = [objective.unit is not None and objective.terms[0][0] < 0 for objective in objectives]
     with net.tap(*{one for site in sites.values() for one in (site.address, read_site(net, site).address)}) as taps:
         net.run(seen, "input")
-        after = measure(objectives, lambda site: (site, taps[site.address]))
-        before = measure(objectives, lambda site: (read_site(net, site), taps[read_site(net, site).address]))
+        after = measure(objectives, lambda term: (term.site, taps[term.site.address]))
+        before = measure(objectives, lambda term: _raw(net, taps, term))
         values = torch.where(torch.tensor(lowered, device=after.device), -before, after)
         silent = [not down and _silent(taps, objective, row) for row, (objective, down) in enumerate(zip(objectives, lowered, strict=True))]
     return values.cpu().tolist(), silent
+
+
+def _raw(net: Network, taps: Taps, term: Any) -> tuple[Site, Tensor]:
+    site = term.site if exact(term) else read_site(net, term.site)
+    return site, taps[site.address]
 
 
 def _silent(taps: Any, objective: Objective, row: int) -> bool:
@@ -67,16 +86,13 @@ def _silent(taps: Any, objective: Objective, row: int) -> bool:
     return bool((unit.site.places(taps[unit.site.address])[row, unit.index] == 0).all())
 
 
-def collected(objectives: Sequence[Objective], made: Sequence[Made], provenance: Provenance, sweep: Any = None) -> Synthesis:
-    """All pictures in one array; smaller ones in the middle of gray."""
-    height, width = (max(one.image.shape[axis] for one in made) for axis in (1, 2))
-    images = np.full((len(made), made[0].image.shape[0], height, width), GRAY, np.float32)
-    for place, one in zip(images, made, strict=True):
-        rows, columns = one.image.shape[1:]
-        top, left = (height - rows) // 2, (width - columns) // 2
-        place[:, top : top + rows, left : left + columns] = one.image
+def collected(
+    objectives: Sequence[Objective], made: Sequence[Made], provenance: Provenance, sweep: Any = None, twins: Sequence[Sequence[float]] = ()
+) -> Synthesis:
+    """All pictures in one array, each trace to the length of the longest; smaller pictures lie in the middle of gray."""
+    cares = [one.caring[None] for one in made if one.caring is not None]
     return Synthesis(
-        images,
+        framed([one.image for one in made], GRAY),
         np.array([one.activation for one in made], np.float32),
         np.stack([one.trace for one in made]),
         tuple(one.verdict for one in made),
@@ -84,7 +100,21 @@ def collected(objectives: Sequence[Objective], made: Sequence[Made], provenance:
         np.array([one.image.shape[1:] for one in made]),
         provenance,
         tuple(natural(objective, sweep) for objective in objectives),
+        framed(cares, 0.0)[:, 0] if cares else None,
+        tuple(one.frames for one in made) if made[0].frames else (),
+        np.array(twins, np.float32) if twins else None,
     )
+
+
+def framed(pictures: Sequence[Float[np.ndarray, "channel _ _"]], fill: float) -> Float[np.ndarray, "picture channel height width"]:
+    """Pictures of several sizes in one array, smaller ones in the middle of `fill`."""
+    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (1, 2))
+    frame = np.full((len(pictures), pictures[0].shape[0], height, width), fill, np.float32)
+    for place, picture in zip(frame, pictures, strict=True):
+        rows, columns = picture.shape[1:]
+        top, left = (height - rows) // 2, (width - columns) // 2
+        place[:, top : top + rows, left : left + columns] = picture
+    return frame
 
 
 def plain(settings: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from optogram.synthesis.canvases._canvas import Canvas
 from optogram.synthesis.optimisers import Optimiser
+from optogram.synthesis.regularisers._regulariser import Regulariser
 from optogram.synthesis.transforms._transform import Transform
 from optogram.synthesis.transforms.jitter import jitter
 from optogram.synthesis.transforms.rotate import rotate
@@ -20,9 +21,16 @@ FULL = 128
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A recipe: `None` leaves a choice to the canvas (optimiser) or to the call."""
+    """A recipe: `None` leaves a choice to the canvas (optimiser) or to the call.
+
+    `views`: how many looks at a picture, each with transforms of its own, make one step. `objective`: what a unit without a
+    place is asked for (a place makes it a neuron, as always).
+    """
 
     canvas: Canvas
     transforms: Sequence[Transform] = ROBUST
     optimiser: Optimiser | None = None
     steps: int | None = None
+    views: int = 1
+    regularisers: tuple[Regulariser, ...] = ()
+    objective: str | None = None

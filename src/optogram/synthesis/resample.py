@@ -24,18 +24,27 @@ def view(transforms: Sequence[Transform], random: np.random.Generator) -> Matrix
     return reduce(np.matmul, [transform.draw(random) for transform in transforms], identity())
 
 
-def resample(images: Float[Tensor, "row channel height width"], matrix: Matrix, height: int, width: int) -> Float[Tensor, "row channel rows columns"]:
+def resample(
+    images: Float[Tensor, "row channel height width"], matrix: Matrix, height: int, width: int, sparse: scipy.sparse.csr_matrix | None = None
+) -> Float[Tensor, "row channel rows columns"]:
     """Bilinear; what lies outside the picture is middle gray.
 
     On a processor the map is one sparse matrix for all rows and channels, an order of magnitude faster than sampling each
-    row by a grid of its own; elsewhere it is `grid_sample`. Both give the same to rounding.
+    row by a grid of its own; elsewhere it is `grid_sample`. Both give the same to rounding. `sparse`: the map's own weights, if they
+    are known.
     """
     if (height, width) == images.shape[2:] and np.array_equal(matrix, identity()):
         return images
-    if images.device.type != "cpu" or images.dtype != torch.float32:
+    if not sparsely(images):
         return by_grid(images, matrix, height, width)
-    seen: Tensor = _Sparse.apply(images, sparse_map(matrix, images.shape[2], images.shape[3], height, width), height, width)  # type: ignore[no-untyped-call]
+    sparse = sparse_map(matrix, images.shape[2], images.shape[3], height, width) if sparse is None else sparse
+    seen: Tensor = _Sparse.apply(images, sparse, height, width)  # type: ignore[no-untyped-call]
     return seen
+
+
+def sparsely(images: Tensor) -> bool:
+    """Whether images are resampled by sparse matrices."""
+    return images.device.type == "cpu" and images.dtype == torch.float32
 
 
 def by_grid(images: Float[Tensor, "row channel height width"], matrix: Matrix, height: int, width: int) -> Float[Tensor, "row channel rows columns"]:

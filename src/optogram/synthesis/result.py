@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from optogram.result import Provenance, Result
-from optogram.synthesis.verdict import settled
+from optogram.errors import SettingError
+from optogram.result import FORMATS, Provenance, Result
+from optogram.synthesis.verdict import FAILED, settled
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,9 +24,12 @@ class Synthesis(Result):
     `images`: 0..1, float32; where pictures have different sizes (receptive fields), smaller ones lie in the middle of gray,
     and `sizes` [unit, 2] holds each one's height and width (`image(i)` cuts it out). `activations`: the response to each
     finished picture, seen without transforms (a unit's mean over places, a neuron's value, minimised ones before their
-    rectifier). `trace`: the objective at each step, under that step's transforms and before the rectifier; lowered units fall
-    as it rises. `verdict`: one of converged, still rising, dead start, saturated, no gradient, not finite. `natural`: for each
-    unit the 99th percentile and the greatest of the photographs' responses, where a sweep was given.
+    rectifier). `trace`: the objective at each step, under that step's transforms and before the rectifier, NaN after a picture arrived;
+    lowered units fall as it rises. `verdict`: one of converged, still rising, dead start, saturated, no gradient, not finite. `natural`: for each
+    unit the 99th percentile and the greatest of the photographs' responses, where a sweep was given. `caring` [unit, height, width], where
+    asked for: how much the objective cared for each pixel on the way, the sum of |d objective / d picture| over steps and channels.
+    `frames`: of each unit, pictures [channel, height, width] on the way. `twins` [twin, unit]: what the same steps reached in
+    networks that have learned nothing.
     """
 
     images: Float[np.ndarray, "unit channel height width"]
@@ -35,8 +40,11 @@ class Synthesis(Result):
     sizes: Int[np.ndarray, "unit 2"]
     provenance: Provenance
     natural: tuple[tuple[float, float] | None, ...] = field(default=())
+    caring: Float[np.ndarray, "unit height width"] | None = None
+    frames: tuple[tuple[Float[np.ndarray, "channel _ _"], ...], ...] = field(default=(), repr=False)
+    twins: Float[np.ndarray, "twin unit"] | None = None
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("images", "activations", "trace", "verdict", "units", "sizes")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("images", "activations", "trace", "verdict", "units", "sizes", "caring", "twins")
 
     def __len__(self) -> int:
         return len(self.units)
@@ -49,14 +57,23 @@ class Synthesis(Result):
 
     def steps(self, index: int) -> int:
         """After how many steps the objective was within 5 % of its rise."""
-        return settled(self.trace[index])
+        return settled(self.trace[index][: self.taken(index)])
+
+    def taken(self, index: int) -> int:
+        """How many steps its climb took: fewer than allowed where it arrived early."""
+        known = np.flatnonzero(~np.isnan(self.trace[index]))
+        return int(known[-1]) + 1 if len(known) else self.trace.shape[1]
 
     def line(self, index: int) -> str:
         """One picture in words: the unit, what it reached beside the photographs, and whether it worked."""
         verdict = self.verdict[index]
         words = f"converged after {self.steps(index)} steps" if verdict == "converged" else verdict
         known = self.natural[index] if self.natural else None
-        beside = f" (photographs: 99th percentile {known[0]:.3g}, most {known[1]:.3g})" if known else ""
+        told = [f"photographs: 99th percentile {known[0]:.3g}, most {known[1]:.3g}"] if known else []
+        if self.twins is not None:
+            low, high = self.twins[:, index].min(), self.twins[:, index].max()
+            told.append(f"{len(self.twins)} twin{'s' if len(self.twins) > 1 else ''}: {low:.3g} to {high:.3g}")
+        beside = f" ({'; '.join(told)})" if told else ""
         return f"{self.units[index]}   reached {self.activations[index]:.3g}{beside}   {words}"
 
     def __str__(self) -> str:
@@ -65,8 +82,43 @@ class Synthesis(Result):
         return "\n".join([*lines, *more])
 
     def figure(self) -> Image:
-        """A contact sheet: every picture with its unit, what it reached, and its verdict."""
+        """A contact sheet: every picture with its unit, what it reached, and its verdict. What failed is named, not drawn."""
         from optogram.synthesis.sheet import sheet
 
-        captions = [(self.units[index], f"{self.activations[index]:.3g}  {self.verdict[index]}") for index in range(len(self))]
-        return sheet([self.image(index) for index in range(len(self))], captions)
+        return sheet([None if self.verdict[index] in FAILED else self.image(index) for index in range(len(self))], self._captions())
+
+    def transparent(self) -> Image:
+        """The same sheet, each picture fading to white where the objective did not care (Fel et al. 2023); needs `caring=True`."""
+        from optogram.synthesis.sheet import faded, sheet
+
+        pictures = [None if self.verdict[index] in FAILED else faded(self.image(index), self._cared(index)) for index in range(len(self))]
+        return sheet(pictures, self._captions())
+
+    def movie(self, path: str | Path, rate: int = 12) -> Path:
+        """The climb as an animated .webp or .gif, `rate` pictures a second, the last one held for a second; needs `frames=...`."""
+        from optogram.synthesis.movie import movie
+
+        if not self.frames:
+            raise SettingError("no pictures were kept on the way: synthesize(..., frames=48)")
+        ways = [[*way, self.image(index)] for index, way in enumerate(self.frames)]
+        return movie(ways, self._captions(), path, rate)
+
+    def save(self, path: str | Path, transparent: bool = False) -> Path:
+        """As `Result.save`; `transparent` draws the sheet of `transparent()`."""
+        if not transparent or Path(path).suffix.lower() not in FORMATS:
+            return Result.save(self, path)
+        target = Path(path)
+        partial = target.with_name(f".{target.name}.partial")
+        self.transparent().save(partial, format=FORMATS[target.suffix.lower()])
+        return partial.replace(target)
+
+    def _captions(self) -> list[tuple[str, str]]:
+        return [(self.units[index], f"{self.activations[index]:.3g}  {self.verdict[index]}") for index in range(len(self))]
+
+    def _cared(self, index: int) -> Float[np.ndarray, "height width"]:
+        if self.caring is None:
+            raise SettingError("nothing was kept about where the objective cared: synthesize(..., caring=True)")
+        height, width = self.sizes[index]
+        top, left = ((side - own) // 2 for side, own in zip(self.caring.shape[1:], (height, width), strict=True))
+        cut: Float[np.ndarray, "height width"] = self.caring[index, top : top + height, left : left + width]
+        return cut

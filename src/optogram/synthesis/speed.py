@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from optogram.network.network import Network
-from optogram.synthesis.ascend import read_site
+from optogram.synthesis.ascend import read
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.stage import Stage
 
@@ -44,7 +44,7 @@ def bytes_a_row(net: Network, objective: Objective, stage: Stage) -> int:
 
     weights = {tensor.untyped_storage().data_ptr() for tensor in net.module.parameters()}
     image = torch.full((1, net.channels, *stage.view), 0.5, device=net.device, requires_grad=True)
-    reads = [read_site(net, site).address for site in objective.sites]
+    reads = [read(net, term).address for _, term in objective.terms]
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), net.tap(*reads):
         net.run(image, "input")
     canvas = 8 * 4 * net.channels * stage.canvas[0] * stage.canvas[1]

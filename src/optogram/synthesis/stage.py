@@ -14,7 +14,7 @@ from optogram.synthesis.cut import Cut, cut_out
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.objectives._response import Response
 from optogram.synthesis.preset import FULL
-from optogram.synthesis.transforms._transform import Matrix, Transform, identity
+from optogram.synthesis.transforms._transform import Fitted, Matrix, Transform, identity
 
 Size = tuple[int, int]
 
@@ -44,23 +44,24 @@ class Stager:
 
     def __init__(self, net: Network, size: Size | None, transforms: tuple[Transform, ...]) -> None:
         self.net, self.size, self.transforms = net, size, transforms
-        self._framed: dict[tuple[str, ...], Stage] = {}
+        self._framed: dict[tuple[tuple[str, ...], Size | None], Stage] = {}
         self._cuts: dict[object, Cut | None] = {}
 
     def __call__(self, objective: Objective) -> tuple[Stage, Objective]:
         """The stage, and the objective as it reads there: on a cut-out view a neuron's place is another."""
-        neuron = None if self.size is not None else _neuron(objective)
+        needed = self.size or next((size for _, term in objective.terms if (size := getattr(term, "size", None))), None)
+        neuron = None if needed is not None else _neuron(objective)
         if neuron is not None:
             cut = cut_out(self.net, neuron, FULL, self._cuts)
             if cut is not None:
                 moved = replace(objective, terms=((objective.terms[0][0], Response(neuron.unit, cut.place)),))
-                return Stage(cut.canvas, cut.view, cut.shift, _shrunk(self.transforms, cut.canvas)), moved
+                return Stage(cut.canvas, cut.view, cut.shift, _adapted(self.transforms, cut.canvas, cut.view)), moved
             if neuron.where != "centre":
                 usual = self.net.input_size
-                return Stage(usual, usual, transforms=_shrunk(self.transforms, usual)), objective
-        key = tuple(site.address for site in objective.sites)
+                return Stage(usual, usual, transforms=_adapted(self.transforms, usual, usual)), objective
+        key = (tuple(site.address for site in objective.sites), needed)
         if key not in self._framed:
-            self._framed[key] = framed(self.net, objective.sites, self.size, self.transforms)
+            self._framed[key] = framed(self.net, objective.sites, needed, self.transforms)
         return self._framed[key], objective
 
 
@@ -69,15 +70,14 @@ def framed(net: Network, sites: Sequence[Site], size: Size | None, transforms: S
     usual = net.input_size
     full = (FULL, FULL)
     canvas = size if size is not None else full if min(usual) > FULL and accepts(net, sites, full) else usual
-    scaled = _shrunk(transforms, canvas)
-    margin = sum(transform.margin for transform in scaled)
+    margin = sum(transform.margin for transform in _shrunk(transforms, canvas))
     for wide in dict.fromkeys((margin, 0)):
         view = (canvas[0] + 2 * wide, canvas[1] + 2 * wide)
         if view == usual or accepts(net, sites, view):
-            return Stage(canvas, view, transforms=scaled)
+            return Stage(canvas, view, transforms=_adapted(transforms, canvas, view))
     if canvas[0] > usual[0] or canvas[1] > usual[1]:
         raise SettingError(f"{net.name} does not run on images of {canvas[0]}x{canvas[1]}; a canvas for it has at most {usual[0]}x{usual[1]} pixels")
-    return Stage(canvas, usual, transforms=scaled)
+    return Stage(canvas, usual, transforms=_adapted(transforms, canvas, usual))
 
 
 def accepts(net: Network, sites: Sequence[Site], size: Size) -> bool:
@@ -89,6 +89,11 @@ def accepts(net: Network, sites: Sequence[Site], size: Size) -> bool:
             return all(taps[site.address].numel() > 0 for site in sites)
     except Exception:  # a network may refuse a size in any way
         return False
+
+
+def _adapted(transforms: Sequence[Transform], canvas: Size, view: Size) -> tuple[Transform, ...]:
+    """The transforms for these sizes."""
+    return tuple(one.fitted(canvas, view) if isinstance(one, Fitted) else one for one in _shrunk(transforms, canvas))
 
 
 def _shrunk(transforms: Sequence[Transform], canvas: Size) -> tuple[Transform, ...]:

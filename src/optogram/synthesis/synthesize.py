@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
 
 from optogram.errors import SettingError
+from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.network.site import Unit
 from optogram.progress import Progress, track
 from optogram.result import Provenance
-from optogram.synthesis.ascend import ascend, read_site
+from optogram.synthesis.ascend import ascend, read
 from optogram.synthesis.asked import Asked, objectives_of
 from optogram.synthesis.canvases._canvas import Canvas
+from optogram.synthesis.canvases._given import Picture, given
 from optogram.synthesis.collect import Made, collected, finished, plain
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.optimisers import Optimiser
+from optogram.synthesis.party import Extras, families
 from optogram.synthesis.preset import Preset
 from optogram.synthesis.recipe import recipe_of
+from optogram.synthesis.regularisers._regulariser import Regulariser
 from optogram.synthesis.result import Synthesis
 from optogram.synthesis.speed import fastest_type, fitting_batch
 from optogram.synthesis.stage import Size, Stage, Stager
@@ -41,6 +46,14 @@ def synthesize(
     size: int | Size | None = None,
     transforms: Sequence[str | Transform] | None = None,
     optimiser: Optimiser | None = None,
+    regularisers: Sequence[str | Regulariser] | None = None,
+    views: int | None = None,
+    photos: Photos | None = None,
+    image: Picture | None = None,
+    early: bool = False,
+    caring: bool = False,
+    frames: int = 0,
+    twins: Sequence[Network] = (),
     batch_size: int = 16,
     max_memory: float | int | None = None,
     dtype: torch.dtype | Literal["auto"] = "auto",
@@ -54,34 +67,48 @@ def synthesize(
     otherwise. `objective`: "neuron" for an address with a place and "unit" (mean over places) for others, "negative", "logit",
     or a function from unit to objective. `size`: side, or height and width; by default a neuron's receptive field, else 128 or
     the network's input if that is smaller. Rectified units are read before their rectifier. `max_memory`: bytes that a step's
-    activations may take; the batch shrinks to fit. `sweep`: what photographs do, to be told beside what was reached.
+    activations may take; the batch shrinks to fit. `sweep`: what photographs do, to be told beside what was reached. `photos`:
+    where a canvas takes statistics of natural images from (maco). `image`: a photograph to start from (a file, or an array
+    [height, width, 3]) for canvases and presets that do (image, accentuation, deepdream). `views`: how many looks with
+    transforms of their own make one step. `early`: pictures that no longer rise leave and make room for others. `caring`: keep where
+    the objective cared. `frames`: keep so many pictures on the way, for `.movie(path)`. `twins`:
+    networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them.
 
     Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures. The same
     seed gives the same pictures; a unit's picture does not depend on what else is asked for, to rounding.
 
     Raises `AddressError` for unknown units, `SettingError` for unknown names and impossible settings.
     """
-    recipe, count = recipe_of(canvas, preset, transforms, optimiser, steps)
+    recipe, count = recipe_of(canvas, preset, transforms, optimiser, steps, regularisers, views)
     if batch_size < 1:
         raise SettingError(f"batch_size is at least 1; got {batch_size}")
-    asked = objectives_of(network, units, objective)
+    asked_size = (size, size) if isinstance(size, int) else size
+    drawn = given(recipe.canvas, network, photos, image, asked_size)
+    asked = objectives_of(network, units, objective, recipe.objective)
     kind = fastest_type(network.device) if dtype == "auto" else dtype
-    reads = {read_site(network, site).address for goal in asked for site in goal.sites}
-    worker = network.worker(channels_last=True, dtype=kind, reads=reads)
-    shape = (size, size) if isinstance(size, int) else size
-    made: dict[int, Made] = {}
-    with track("synthesis", len(asked), progress) as tell:
-        for stage, members in grouped(network, asked, shape, recipe.transforms):
-            rows = fitting_batch(worker, [goal for _, goal in members], stage, batch_size, max_memory)
-            for first in range(0, len(members), rows):
-                indices, goals = zip(*members[first : first + rows], strict=True)
-                climb = ascend(worker, goals, recipe.canvas, stage, recipe.optimiser or recipe.canvas.optimiser, count, seed)
-                made.update(zip(indices, finished(network, goals, stage, climb), strict=True))
-                tell(len(goals))
-    settings = {"canvas": recipe.canvas, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
+    reads = {read(network, term).address for goal in asked for _, term in goal.terms}
+    shape = asked_size or getattr(drawn, "size", None)
+    extras = Extras(recipe.views, recipe.regularisers, early, caring, frames)
+    groups = grouped(network, asked, shape, recipe.transforms)
+
+    def climbed(one: Network, extras: Extras, tell: Callable[[int], None]) -> list[Made]:
+        made: dict[int, Made] = {}
+        worker = one.worker(channels_last=True, dtype=kind, reads=reads)
+        for stage, members in groups:
+            indices, goals = zip(*members, strict=True)
+            rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size))))
+            climb = ascend(worker, goals, drawn, stage, recipe.optimiser or drawn.optimiser, count, seed, extras, rows, tell)
+            made.update(zip(indices, finished(one, goals, stage, climb, rows), strict=True))
+        return [made[index] for index in range(len(asked))]
+
+    with track("synthesis", len(asked) * (1 + len(twins)), progress) as tell:
+        found = climbed(network, extras, tell)
+        levels = [[one.activation for one in climbed(twin, replace(extras, caring=False, frames=0), tell)] for twin in twins]
+    settings = {"canvas": drawn, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
+    settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early}
     settings |= {"dtype": kind, "batch_size": batch_size, "objectives": [goal.name for goal in asked]}
-    provenance = Provenance("synthesize", network.name, network.weights_hash, method=recipe.canvas.name, settings=plain(settings), seed=seed)
-    return collected(asked, [made[index] for index in range(len(asked))], provenance, sweep)
+    provenance = Provenance("synthesize", network.name, network.weights_hash, method=drawn.name, settings=plain(settings), seed=seed)
+    return collected(asked, found, provenance, sweep, levels)
 
 
 def grouped(net: Network, asked: Sequence[Objective], size: Size | None, transforms: Sequence[Transform]) -> list[Group]:

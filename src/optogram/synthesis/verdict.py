@@ -16,11 +16,26 @@ VERDICTS = ("converged", "still rising", "dead start", "saturated", "no gradient
 | still rising | the last eighth of the steps gained over 5 % of the whole rise, and more than its own jitter |
 | converged | otherwise |
 """
+FAILED = ("dead start", "no gradient", "not finite")
+"""A picture with one of these verdicts is the noise that it began from."""
 EDGE, CROWDED, LATE = 0.02, 0.5, 0.05
+SLOW = 0.01
+"""A picture has arrived when a period of the transforms gains no more than this share of the whole rise."""
 
 
-def judged(trace: Float[np.ndarray, " step"], image: Float[np.ndarray, "channel height width"], moved: bool, finite: bool, silent: bool) -> str:
-    """The verdict on one picture; `silent`: a rectified unit whose response to the finished picture is zero at every place."""
+def judged(
+    trace: Float[np.ndarray, " step"],
+    image: Float[np.ndarray, "channel height width"],
+    moved: bool,
+    finite: bool,
+    silent: bool,
+    early: bool = False,
+) -> str:
+    """The verdict on one picture.
+
+    `silent`: a rectified unit whose response to the finished picture is zero at every place. `early`: it arrived before its
+    steps were over.
+    """
     if not finite:
         return "not finite"
     if not moved:
@@ -29,7 +44,7 @@ def judged(trace: Float[np.ndarray, " step"], image: Float[np.ndarray, "channel 
         return "dead start"
     if float(np.mean((image < EDGE) | (image > 1 - EDGE))) > CROWDED:
         return "saturated"
-    return "still rising" if rising(trace) else "converged"
+    return "still rising" if not early and rising(trace) else "converged"
 
 
 def rising(trace: Float[np.ndarray, " step"]) -> bool:
@@ -51,3 +66,11 @@ def settled(trace: Float[np.ndarray, " step"]) -> int:
     level = smooth[-1] - LATE * max(float(smooth[-1] - smooth[0]), 0.0)
     below = np.flatnonzero(smooth < level)
     return int(below[-1]) + width if len(below) else width
+
+
+def arrived(trace: Float[np.ndarray, " step"], period: int) -> bool:
+    """Whether the last period gained at most 1 % of the whole rise over the one before: each holds the same transforms, so nothing scatters."""
+    if len(trace) < 3 * period:
+        return False
+    last, before = float(np.mean(trace[-period:])), float(np.mean(trace[-2 * period : -period]))
+    return not last - before > SLOW * (last - float(trace[0]))

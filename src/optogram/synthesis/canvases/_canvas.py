@@ -19,7 +19,9 @@ Parameters = list[Tensor]
 class Canvas(Protocol):
     """A way to write pictures as parameters that an optimiser moves.
 
-    A frozen dataclass whose fields are its settings; `optimiser` is what suits its parameters.
+    A frozen dataclass whose fields are its settings; `optimiser` is what suits its parameters. It may also have: `deviates`,
+    true where the parameters are pixels' deviations from gray; `given(network, photos, image)`, which gives the canvas that
+    begins from them; `size`, the height and width that it must have; `began`, the picture that it begins from.
     """
 
     @property

@@ -15,7 +15,7 @@ from optogram.synthesis.optimisers import Ascent, Optimiser
 
 @dataclass(frozen=True, slots=True)
 class pixel:  # noqa: N801  (a registry's object has its file's name)
-    """x = clamp(1/2 + z, 0, 1) with the root mean square of z at most `radius` (Erhan, Bengio, Courville & Vincent 2009).
+    """x = 1/2 + z within 0..1, the root mean square of z at most `radius` (Erhan, Bengio, Courville & Vincent 2009); `inf` leaves it free.
 
     The picture of a linear unit is its template at that norm: z = radius w / rms(w), as long as no pixel leaves 0..1.
     """
@@ -24,6 +24,7 @@ class pixel:  # noqa: N801  (a registry's object has its file's name)
     radius: float = 0.125
     rate: float = 0.01
     name: str = field(default="pixel", init=False)
+    deviates: bool = field(default=True, init=False, repr=False)
 
     @property
     def optimiser(self) -> Optimiser:
@@ -40,7 +41,7 @@ class pixel:  # noqa: N801  (a registry's object has its file's name)
         return (deviations + 0.5).clamp(0, 1)
 
     def project(self, parameters: Parameters) -> None:
-        """Shrinks rows whose norm exceeds the radius."""
+        """Shrinks rows whose norm exceeds the radius, and brings pixels back into 0..1."""
         (deviations,) = parameters
         size = deviations.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
-        deviations.mul_((self.radius / size.clamp_min(1e-12)).clamp(max=1))
+        deviations.mul_((self.radius / size.clamp_min(1e-12)).clamp(max=1)).clamp_(-0.5, 0.5)

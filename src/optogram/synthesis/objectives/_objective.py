@@ -16,7 +16,11 @@ from optogram.network.site import Site, Unit
 
 @runtime_checkable
 class Term(Protocol):
-    """One number per picture, read off one site. Terms of one type at one site are measured together, a term a row."""
+    """One number per picture, read off one site. Terms of one type at one site are measured together, a term a row.
+
+    While a picture climbs, a rectified site is read before its rectifier, where a silent unit has a gradient; a term with a
+    true `exact` attribute is read where it says. One with an attribute `size` needs a picture of that height and width.
+    """
 
     @property
     def site(self) -> Site:
@@ -32,18 +36,23 @@ class Objective:
     """sum_i weight_i term_i, to be raised.
 
     Objectives add, subtract and scale; a sum never rescales its terms. `name` says in words what it is, and seeds the
-    start of its picture. `unit` is the unit asked for, where there is one.
+    start of its picture unless `start` does. `unit` is the unit asked for, where there is one. Objectives that share a
+    `family` are climbed side by side in one batch, because each looks at the others' pictures. `told`: terms
+    whose sum is reported of the finished picture, where that is not the objective itself.
     """
 
     terms: tuple[tuple[float, Term], ...]
     name: str
     unit: Unit | None = None
+    start: str = ""
+    family: str = ""
+    told: tuple[tuple[float, Term], ...] = ()
 
     def __add__(self, other: Objective) -> Objective:
-        return Objective(self.terms + other.terms, f"{self.name} + {other.name}")
+        return Objective(self.terms + other.terms, f"{self.name} + {other.name}", family=self.family or other.family)
 
     def __sub__(self, other: Objective) -> Objective:
-        return Objective(self.terms + (-other).terms, f"{self.name} - ({other.name})")
+        return Objective(self.terms + (-other).terms, f"{self.name} - ({other.name})", family=self.family or other.family)
 
     def __mul__(self, factor: float | int) -> Objective:
         terms = tuple((weight * factor, term) for weight, term in self.terms)
@@ -54,26 +63,34 @@ class Objective:
     def __neg__(self) -> Objective:
         return replace(self, terms=tuple((-weight, term) for weight, term in self.terms), name=f"-({self.name})")
 
+    def __truediv__(self, divisor: float | int) -> Objective:
+        return self * (1 / divisor)
+
     @property
     def sites(self) -> tuple[Site, ...]:
         """The sites that it reads, each once."""
         return tuple({term.site.address: term.site for _, term in self.terms}.values())
 
+    @property
+    def reported(self) -> Objective:
+        """What is told of a finished picture."""
+        return replace(self, terms=self.told) if self.told else self
 
-Read = Callable[[Site], tuple[Site, Tensor]]
-"""Gives, for a term's site, the site that is really read (the pre-activation, say) and its raw activation."""
+
+Read = Callable[[Any], tuple[Site, Tensor]]
+"""Gives, for a term, the site that is really read (the pre-activation, say) and its raw activation."""
 
 
 def measure(objectives: Sequence[Objective], read: Read) -> Float[Tensor, " row"]:
     """The value of objective i for picture i; terms of one kind are read together, whatever their rows."""
-    groups: Mapping[tuple[type, str], list[tuple[int, float, Term]]] = defaultdict(list)
+    groups: Mapping[tuple[type, str, bool], list[tuple[int, float, Term]]] = defaultdict(list)
     for row, objective in enumerate(objectives):
         for weight, term in objective.terms:
-            groups[type(term), term.site.address].append((row, weight, term))
+            groups[type(term), term.site.address, bool(getattr(term, "exact", False))].append((row, weight, term))
     total: Tensor | None = None
     for members in groups.values():
         rows, weights, terms = zip(*members, strict=True)
-        site, activation = read(terms[0].site)
+        site, activation = read(terms[0])
         part = _part(list(rows), weights, terms, site, activation, len(objectives))
         total = part if total is None else total + part
     if total is None:

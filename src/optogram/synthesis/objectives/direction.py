@@ -15,6 +15,8 @@ from optogram.network.site import Site
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.objectives._response import Where, gathered
 
+NEEDS = 'needs a site and a vector: give direction(net.site("layer3"), vector)'
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:

@@ -1,0 +1,91 @@
+"""What is told beside a picture: twins, other seeds, where the objective cared, what failed; and the climb as a movie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from optogram.errors import SettingError
+from optogram.synthesis.agreement import agreement
+from optogram.synthesis.result import Synthesis
+from optogram.synthesis.sheet import NOTHING
+from optogram.synthesis.synthesize import synthesize
+from optogram.zoo._planted import planted
+
+TRUTH = planted(1)
+NET = TRUTH.network
+
+
+def made(units: object, **settings: object) -> Synthesis:
+    return synthesize(NET, units, **{"steps": 12, "canvas": "pixel", "transforms": (), "progress": False, **settings})  # type: ignore[arg-type]
+
+
+def test_twins_are_climbed_too_and_told() -> None:
+    twins = [NET.twin(seed=seed) for seed in range(2)]
+    found = made(["templates:5", "templates:0@4,4"], twins=twins)
+    assert found.twins is not None
+    for row, twin in zip(found.twins, twins, strict=True):
+        by_hand = synthesize(twin, ["templates:5", "templates:0@4,4"], steps=12, canvas="pixel", transforms=(), progress=False)
+        assert row == pytest.approx(by_hand.activations, rel=1e-3)
+    assert f"(2 twins: {found.twins[:, 0].min():.3g} to {found.twins[:, 0].max():.3g})" in found.line(0)
+
+
+def test_where_the_objective_cared_is_where_the_template_weighs() -> None:
+    """The gradient of a linear neuron is its template, at every step the same."""
+    found = made(TRUTH.addresses["spot"], objective="neuron", caring=True)
+    assert found.caring is not None
+    assert found.caring[0] == pytest.approx(12 * np.abs(TRUTH.truth["spot"]).sum(0), rel=1e-3)
+    sheet = np.asarray(found.transparent())
+    assert sheet.shape[2] == 3
+    with pytest.raises(SettingError, match="caring=True"):
+        made("templates:0").transparent()
+
+
+def test_seeds_agree_about_linear_units_and_not_with_other_units() -> None:
+    found = agreement(NET, ["templates:0", "templates:5", "templates:6"], seeds=2, steps=24, canvas="pixel", transforms=(), progress=False)
+    assert (found.same > 0.95).all()
+    assert (found.other < 0.5).all()
+    assert found.line(0).startswith("templates:0   2 seeds agree to ")
+    with pytest.raises(SettingError, match="at least 2 units of one site"):
+        agreement(NET, ["templates:0", "energy:0"])
+
+
+def test_what_failed_is_named_and_not_drawn() -> None:
+    dead = TRUTH.addresses["dead"].replace("templates", "rectified")
+    found = made([TRUTH.addresses["constant"], dead, TRUTH.addresses["spot"]])
+    assert found.verdict[:2] == ("no gradient", "dead start")
+    page = np.asarray(found.figure())
+    cell = page[8 : 8 + 144, 8 : 8 + 144]
+    assert set(map(tuple, cell.reshape(-1, 3))) == {NOTHING, (255, 255, 255)}
+
+
+def test_a_climb_is_a_movie(tmp_path: Path) -> None:
+    found = made(["templates:0", "templates:5@4,4"], frames=5)
+    assert [len(way) for way in found.frames] == [5, 5]
+    assert np.abs(found.frames[0][0] - 0.5).max() < 0.06
+    assert np.abs(found.frames[0][-1] - found.image(0)).mean() < np.abs(found.frames[0][0] - found.image(0)).mean()
+    for name in ("climb.webp", "climb.gif"):
+        with Image.open(found.movie(tmp_path / name)) as film:
+            assert film.n_frames == 6  # type: ignore[attr-defined]
+    with pytest.raises(SettingError, match="ends in .webp or .gif"):
+        found.movie(tmp_path / "climb.mp4")
+    with pytest.raises(SettingError, match="frames=48"):
+        made("templates:0").movie(tmp_path / "none.gif")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_photograph_is_given_only_to_what_begins_from_one(tmp_path: Path) -> None:
+    photograph = np.random.default_rng(0).integers(0, 256, (40, 50), dtype=np.uint8)
+    Image.fromarray(photograph).save(tmp_path / "one.png")
+    by_array, by_file = made("templates:0", canvas="image", image=photograph), made("templates:0", canvas="image", image=tmp_path / "one.png")
+    assert np.array_equal(by_array.images, by_file.images)
+    assert by_array.images.shape == (1, 1, 32, 32)
+    with pytest.raises(SettingError, match='give image="cat.jpg"'):
+        made("templates:0", preset="accentuation", canvas=None)
+    with pytest.raises(SettingError, match='use canvas="image"'):
+        made("templates:0", image=photograph)
+    with pytest.raises(SettingError, match="done to pixels"):
+        made("templates:0", canvas="fourier", regularisers=["blur"])

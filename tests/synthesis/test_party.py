@@ -1,0 +1,105 @@
+"""Who leaves, who takes whose place, and that nobody's picture depends on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from optogram.synthesis.looks import PERIOD, Looks
+from optogram.synthesis.result import Synthesis
+from optogram.synthesis.stage import Stage
+from optogram.synthesis.synthesize import synthesize
+from optogram.synthesis.transforms.colour import colour
+from optogram.synthesis.transforms.crop import crop
+from optogram.synthesis.transforms.jitter import jitter
+from optogram.synthesis.transforms.noise import noise
+from optogram.synthesis.verdict import arrived
+from optogram.zoo._planted import planted
+
+NET = planted(1).network
+UNITS = [f"templates:{index}@4,5" for index in (0, 3, 5, 6, 9, 7)]
+
+
+def made(units: object = UNITS, **settings: object) -> Synthesis:
+    usual = {"steps": 8 * PERIOD, "canvas": "pixel", "transforms": (), "progress": False, "batch_size": 2}
+    return synthesize(NET, units, **{**usual, **settings})  # type: ignore[arg-type]
+
+
+def test_who_arrives_leaves_early_makes_room_and_looks_the_same_as_alone_and_as_in_a_full_climb() -> None:
+    early, full, alone = made(early=True), made(), made(UNITS[2], early=True)
+    taken = [early.taken(index) for index in range(len(UNITS))]
+    assert min(taken) >= 3 * PERIOD
+    assert max(taken) < 8 * PERIOD
+    assert all(step % PERIOD == 0 for step in taken)
+    assert [full.taken(index) for index in range(len(UNITS))] == [8 * PERIOD] * len(UNITS)
+    for index, steps in enumerate(taken):
+        assert early.trace[index, :steps] == pytest.approx(full.trace[index, :steps], abs=1e-3)
+        assert np.isnan(early.trace[index, steps:]).all()
+    assert np.abs(early.image(2) - alone.image(0)).max() < 1e-3
+    assert early.verdict[:4] == ("converged",) * 4
+
+
+def test_rows_of_several_ages_climb_as_they_would_alone_with_moments_and_transforms() -> None:
+    """The second to begin joins a batch that is 96 steps old."""
+    settings = {"canvas": "fourier", "transforms": (jitter(4), noise(0.01)), "early": True, "steps": 6 * PERIOD, "batch_size": 2}
+    together = made([UNITS[4], UNITS[0], UNITS[1]], **settings)  # the constant unit leaves first
+    assert together.taken(0) == 3 * PERIOD
+    assert together.taken(1) > 3 * PERIOD
+    alone = made(UNITS[1], **settings)
+    steps = together.taken(2)
+    assert together.trace[2, :steps] == pytest.approx(alone.trace[0, :steps], rel=1e-2, abs=1e-2)
+
+
+def test_arrival_is_the_gain_of_a_period_over_the_rise() -> None:
+    steps = np.arange(512)
+    curve = 1 - np.exp(-steps / 40)
+    assert not arrived(curve[: 3 * PERIOD], PERIOD)
+    assert arrived(curve, PERIOD)
+    assert not arrived(steps / 512.0, PERIOD)
+    wavy = curve + np.tile(np.random.default_rng(0).normal(0, 1, PERIOD), 16)  # the transforms' own scatter repeats
+    assert arrived(wavy, PERIOD)
+    assert arrived(np.zeros(96), PERIOD)
+    assert arrived(np.full(96, np.nan), PERIOD)
+
+
+def test_transforms_repeat_after_a_period_and_scheduled_ones_do_not() -> None:
+    images = torch.rand(2, 1, 12, 12)
+    steady = Looks(Stage((12, 12), (12, 12), transforms=(jitter(6), noise(), colour())), 128, 3, 2, True)
+    assert torch.equal(steady.at(1)[0](images), steady.at(1 + PERIOD)[0](images))
+    assert not torch.equal(steady.at(1)[0](images), steady.at(2)[0](images))
+    assert not torch.equal(steady.at(1)[0](images), steady.at(1)[1](images))
+    moving = Looks(Stage((12, 12), (12, 12), transforms=(crop(least=2).fitted((12, 12), (12, 12)),)), 128, 3, 1, True)
+    assert not np.array_equal(moving.at(1)[0].matrix, moving.at(1 + PERIOD)[0].matrix)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_crop_never_leaves_the_picture(share: float) -> None:
+    """Gray outside would show: the view of a white picture is white."""
+    one = crop(0.5, 0.05, spread=0.5, least=4).fitted((40, 30), (24, 20)).at(share)
+    white = torch.ones(1, 1, 40, 30)
+    looks = Looks(Stage((40, 30), (24, 20), transforms=(one,)), 3, 0, 40, True)
+    for look in looks.at(1):
+        row, column = np.abs(look.matrix[:2, 2]) + np.diag(look.matrix)[:2] * np.array([24, 20]) / 2
+        assert row <= 20 + 1e-9
+        assert column <= 15 + 1e-9
+        assert look(white)[:, :, 1:-1, 1:-1].min() > 1 - 1e-5
+    sides = np.array([look.matrix[0, 0] * 24 for look in looks.at(1)])
+    assert sides == pytest.approx(max((0.5 + (0.05 - 0.5) * 0.5) * 40, 4))
+
+
+def test_noise_and_colour_are_their_formulas() -> None:
+    images = torch.full((3, 2, 60, 60), 0.6)
+    noisy = noise(0.1).alter(images, np.random.default_rng(0))
+    assert torch.equal(noisy[0], noisy[2])
+    assert (noisy - images).std().item() == pytest.approx(0.1, rel=0.05)
+    shades = colour(0.2, 0.1).alter(images, np.random.default_rng(0))
+    draws = np.random.default_rng(0).standard_normal((2, 2), dtype=np.float32)
+    assert shades[0, :, 0, 0].tolist() == pytest.approx(list(0.1 * np.exp(0.2 * draws[0]) + 0.5 + 0.1 * draws[1]), abs=1e-5)
+
+
+def test_several_looks_a_step_are_their_mean() -> None:
+    single = made("templates:0", views=1, steps=1, transforms=())
+    several = made("templates:0", views=3, steps=1, transforms=())
+    assert several.trace[0, 0] == pytest.approx(single.trace[0, 0], abs=1e-5)
+    assert np.abs(single.images - several.images).max() < 1e-5
