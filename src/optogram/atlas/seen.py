@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from optogram.atlas.tables import schemas
+from optogram.exemplars.extremes import blocks
 
 if TYPE_CHECKING:
     from optogram.exemplars.panel import Panel
@@ -34,10 +35,11 @@ def seen(
     with torch.no_grad(), network.tap(*(site.address for site in sites)) as taps:
         network.run(image, "input")
         maps = {site.address: site.places(taps[site.address])[0].float().cpu().numpy() for site in sites}
+        grids = {site.address: _grid(site, taps[site.address]) for site in sites}
     for site in sites:
-        responses = maps[site.address]
-        found = (*_most(responses, panel.greatest(site.address)), *_at_places(site, responses, panel.probes(site.address)))
-        rows += [{"site": site.address, **row, **_where(site, fields.get(site.address), row["place"])} for row in found]
+        responses, grid = maps[site.address], grids[site.address]
+        found = (*_most(responses, panel.greatest(site.address)), *_at_places(grid, responses, panel.probes(site.address)))
+        rows += [{"site": site.address, **row, **_where(site, fields.get(site.address), row["place"], grid)} for row in found]
     return {name: [row[name] for row in rows] for name in schemas()["seen"].names}
 
 
@@ -51,10 +53,20 @@ def _most(responses: Float[np.ndarray, "unit place"], panel: Float[np.ndarray, "
         yield _row("most", rank, unit, float(greatest[unit]), float(share[unit]), float(above[unit]), int(place[unit]))
 
 
-def _at_places(site: Site, responses: Float[np.ndarray, "unit place"], probes: Float[np.ndarray, "photo probe unit"]) -> Iterator[dict[str, Any]]:
+def _grid(site: Site, raw: Tensor) -> tuple[int, ...]:
+    """The map of this photograph, which is not the usual one where the network takes images as they come."""
+    if len(site.grid) != 2:
+        return site.grid
+    rows, columns = blocks(site, raw).shape[1:3]
+    return int(rows), int(columns)
+
+
+def _at_places(
+    grid: tuple[int, ...], responses: Float[np.ndarray, "unit place"], probes: Float[np.ndarray, "photo probe unit"]
+) -> Iterator[dict[str, Any]]:
     """At each of some places the units that respond most above their usual there."""
     usual = probes.reshape(-1, probes.shape[-1])
-    places = _spread(site.grid, responses.shape[1])
+    places = _spread(grid, responses.shape[1])
     above = _above(responses[:, places].T, usual)
     above[:, usual.max(axis=0) <= usual.min(axis=0)] = -np.inf
     for number, place in enumerate(places if responses.shape[1] > 1 else ()):
@@ -80,11 +92,14 @@ def _spread(grid: tuple[int, ...], places: int) -> list[int]:
     return [row * grid[1] + column for row in rows for column in columns]
 
 
-def _where(site: Site, field: Field | None, place: int) -> dict[str, int]:
-    """Row and column of a place, and the box it sees; -1 where there is none."""
+def _where(site: Site, field: Field | None, place: int, grid: tuple[int, ...]) -> dict[str, int]:
+    """Row and column of a place, and the box it sees; -1 where there is none, or none is known on a map of this size."""
+    nowhere = dict.fromkeys(("row", "column", "top", "left", "bottom", "right"), -1)
     if field is None or not site.grid:
-        return dict.fromkeys(("row", "column", "top", "left", "bottom", "right"), -1)
-    at = site.place_at(place)
+        return nowhere
+    at = site.place_at(place, grid)
     row, column = (*at, -1, -1)[:2]
+    if grid != site.grid and not field.regular:
+        return {**nowhere, "row": row, "column": column}
     box = field.box(at)
     return {"row": row, "column": column, "top": box.top, "left": box.left, "bottom": box.bottom, "right": box.right}
