@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from optogram.images.open_images import open_images as open_images
     from optogram.images.photos import Photos as Photos
     from optogram.images.preprocess import Preprocess as Preprocess
+    from optogram.metrics._rank import Ranking as Ranking
+    from optogram.metrics._rank import rank as rank
     from optogram.metrics._sanity import Sanity as Sanity
     from optogram.metrics._sanity import sanity as sanity
     from optogram.metrics._score import Score as Score
@@ -44,6 +46,7 @@ _HOMES = {
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
     "Preprocess": "optogram.images.preprocess",
+    "Ranking": "optogram.metrics._rank",
     "Sanity": "optogram.metrics._sanity",
     "Score": "optogram.metrics._score",
     "Sweep": "optogram.exemplars.result",
@@ -56,6 +59,7 @@ _HOMES = {
     "load": "optogram.network.load",
     "open_atlas": "optogram.atlas.open",
     "open_images": "optogram.images.open_images",
+    "rank": "optogram.metrics._rank",
     "sanity": "optogram.metrics._sanity",
     "score": "optogram.metrics._score",
     "sweep": "optogram.exemplars.sweep",
@@ -72,6 +76,7 @@ __all__ = [
     "Network",
     "Photos",
     "Preprocess",
+    "Ranking",
     "Sanity",
     "Score",
     "Sweep",
@@ -84,6 +89,7 @@ __all__ = [
     "load",
     "open_atlas",
     "open_images",
+    "rank",
     "sanity",
     "score",
     "sweep",

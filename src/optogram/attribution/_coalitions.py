@@ -12,7 +12,6 @@ from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._superpixels import Segments, parts_of
 
-
 ROUNDING = 16
 """Digits of rounding in a difference of responses, as multiples of the machine's epsilon."""
 

@@ -83,7 +83,7 @@ def compare(
 
 def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image:
     """One unit on many photographs: each with the map over it, all maps on one scale, strongest response first."""
-    order = np.argsort(-attribution.responses, kind="stable")
+    order = [int(photo) for photo in np.argsort(-attribution.responses, kind="stable")]
     limit = limit_of(*(attribution.map(photo) for photo in order)) or 1.0
     pictures: list[np.ndarray | Image.Image | None] = []
     captions: list[str] = []
@@ -94,7 +94,7 @@ def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image
         captions += [attribution.caption(photo), "", ""]
     whole = 3 * (columns or (1 if len(order) < 3 else 2 if len(order) < 9 else 3))
     heads = ["photograph", "map", "over it"] * (whole // 3)
-    ends = f"colours end at {'±' if attribution.signed else ''}{limit:.2g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
+    ends = f"colours end at {'±' if attribution.signed else ''}{limit:.3g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
     sheet = grid(
         pictures, captions=captions, title=attribution.title(), heads=heads, note=" · ".join([ends, *attribution.notes]), columns=whole, cell=120
     )
@@ -116,7 +116,8 @@ def _sheet(comparison: Comparison) -> Image.Image:
     pictures: list[Any] = []
     captions: list[str] = []
     for photo in photos:
-        row: list[tuple[np.ndarray | None, str]] = [(_picture(first, photo), f"{first.target}\nresponse {first.responses[photo]:.3g}{first.places[photo]}")]
+        caption = f"{first.target}\nresponse {first.responses[photo]:.3g}{first.places[photo]}"
+        row: list[tuple[np.ndarray | None, str]] = [(_picture(first, photo), caption)]
         row += [_cell(one, photo) for one in comparison.attributions]
         row += [(None, "")] * (-len(row) % columns if len(photos) > 1 else 0)
         pictures += [picture for picture, _ in row]
@@ -141,7 +142,7 @@ def _cell(attribution: Attribution, photo: int) -> tuple[np.ndarray | None, str]
     values = attribution.map(photo)
     limit = limit_of(values)
     drawn = (signed if attribution.signed else unsigned)(values, limit)
-    return drawn, f"{attribution.method}{label}{at}\nlimit {'±' if attribution.signed else ''}{limit:.2g}"
+    return drawn, f"{attribution.method}{label}{at}\nlimit {'±' if attribution.signed else ''}{limit:.3g}"
 
 
 def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
@@ -153,7 +154,7 @@ def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
     left = float(SPACES[3])
     for picture, words in scales:
         paper.picture(left, SPACES[0], BAR, 10, picture)
-        numbers = words if limit is None else tuple(word.replace("limit", f"{limit:.2g}") for word in words)
+        numbers = words if limit is None else tuple(word.replace("limit", f"{limit:.3g}") for word in words)
         for word, place, anchor in zip(numbers, (left, left + BAR / 2, left + BAR), ("la", "ma", "ra"), strict=True):
             paper.text(place, SPACES[0] + 14, word, AXIS, paper.theme.ink_2, anchor)
         left += BAR + SPACES[4]

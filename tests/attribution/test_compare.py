@@ -1,0 +1,89 @@
+"""Sheets of methods and galleries of photographs: scales shared and printed, refusals named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from torch import nn
+
+from optogram.attribution._attribute import attribute
+from optogram.attribution._compare import _bar, _columns, _shared_out, compare
+from optogram.cli._app import run
+from optogram.drawing.colour import signed
+from optogram.errors import NotDefinedError, SettingError
+from optogram.images.preprocess import Preprocess
+from optogram.network.network import Network
+from optogram.testing.attribution import photographs, small
+
+NETWORK = """
+from torch import nn
+def relu(): return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+"""
+
+
+def test_every_method_asked_gets_its_settings() -> None:
+    given = _shared_out(["gradient", "occlusion", "integrated_gradients"], {"steps": 4, "window": 6})
+    assert given == {"gradient": {}, "occlusion": {"window": 6}, "integrated_gradients": {"steps": 4}}
+    with pytest.raises(SettingError, match='no setting "stepz"'):
+        _shared_out(["gradient", "integrated_gradients"], {"stepz": 4})
+
+
+def test_the_sheet_is_the_verbs_answers(tmp_path) -> None:
+    net, x = small(), photographs(2)
+    found = compare(net, x, "head:2", ["gradient", "occlusion", "grad-cam"], settings={"window": 8}, progress=False)
+    assert [one.method for one in found.attributions] == ["gradient", "occlusion", "grad_cam"]
+    np.testing.assert_array_equal(found.attributions[1].values, attribute(net, x, "head:2", "occlusion", window=8, progress=False).values)
+    found.save(tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as drawn:
+        assert drawn.size[0] > 4 * 2 * 140
+    found.save(tmp_path / "sheet.npz")
+    with np.load(tmp_path / "sheet.npz") as kept:
+        assert set(kept) >= {"gradient_values", "occlusion_values", "grad_cam_values"}
+
+
+def test_refusals_are_named() -> None:
+    net = Network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.GELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)), Preprocess(size=24))
+    found = compare(net, photographs(1), "output:1", ["guided_backprop", "gradient"], progress=False)
+    assert list(found.refused) == ["guided_backprop"]
+    assert "guided_backprop: " in str(found)
+    with pytest.raises(NotDefinedError, match="no method is defined here"):
+        compare(net, photographs(1), "output:1", ["guided_backprop"], progress=False)
+
+
+def test_a_gallery_is_in_order_of_response_on_one_scale() -> None:
+    net, x = small(), photographs(5)
+    found = attribute(net, x, "head:2", "gradient", progress=False)
+    assert found.gallery().size[0] > 600
+    assert found.gallery(columns=1).size[1] > found.gallery(columns=3).size[1]
+
+
+def test_the_scale_shows_both_ends() -> None:
+    bar = np.asarray(_bar(600, 2.0, True))
+    for value in (-1.0, 1.0):
+        assert (bar.reshape(-1, 3) == signed(np.array([value]), 1.0)[0]).all(1).any()
+    assert (_columns(3, 1), _columns(9, 1), _columns(4, 3), _columns(12, 3)) == (4, 6, 5, 6)
+
+
+def test_the_command(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "net.py").write_text(NETWORK)
+    (tmp_path / "photos").mkdir()
+    for number in range(3):
+        Image.fromarray(np.random.default_rng(number).integers(0, 255, (26, 24, 3), dtype=np.uint8)).save(tmp_path / "photos" / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    assert (
+        run(["attribute", "net.py:relu", "photos/0.png", "4:1", "--method", "gradient,kernel-shap", "--samples", "8", "--cells", "2", "-o", "a.png"])
+        == 0
+    )
+    assert "kernel_shap of 4:1" in capsys.readouterr().out
+    assert run(["attribute", "net.py:relu", "photos", "4:1", "--method", "gradient", "-o", "b.png"]) == 0
+    with Image.open("b.png") as drawn:
+        assert drawn.size[0] > 600
+    capsys.readouterr()
+    assert run(["attribute", "net.py:relu", "photos/0.png", "4:1", "--method", "gradient", "--sanity", "-o", "c.png"]) == 0
+    assert "sanity: " in capsys.readouterr().out
+    line = ["rank", "net.py:relu", "photos", "--method", "gradient,input-x-gradient", "--metric", "sparseness", "--count", "3", "-o", "d.png"]
+    assert run(line) == 0
+    assert "sparseness on 3 photographs" in capsys.readouterr().out
+    assert run([*line[:-2], "--json"]) == 0
+    assert '"method": "gradient"' in capsys.readouterr().out
