@@ -11,7 +11,6 @@ from optogram.attribution._attribute import METHODS
 from optogram.attribution._question import Answer, Question
 from optogram.testing.attribution import CHECKS, Method
 
-
 ATTENTION = {"attention_relevance", "attention_rollout"}
 """Defined for attention between tokens alone: their own tests hold the same properties on a transformer."""
 

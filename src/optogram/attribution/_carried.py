@@ -68,7 +68,7 @@ class Carrier:
         if not isinstance(x, Tensor) or not torch.is_grad_enabled():
             return function(*args, **kwargs)
         layer: _Layer | None = getattr(x, "_optogram_layer", None)
-        written = _writes(function, kwargs)
+        written = writes(function, kwargs)
         if written and layer is not None:
             layer.keep(named(function, args, kwargs) == "relu")
         output = self._stood_in(function, args, kwargs, x)
@@ -108,11 +108,11 @@ class Carrier:
 
     def _activated(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], z: Tensor) -> Any:
         rest = {key: value for key, value in kwargs.items() if key not in ("input", "inplace")}
-        plainly = _out_of_place(function)
+        plainly = out_of_place(function)
         factor = self.activation(name, z.detach(), lambda t: plainly(t, *args[1:], **rest))
         if factor is None:
             return function(*args, **kwargs)
-        return _Scaled.apply(z, factor, lambda: function(*args, **kwargs), _writes(function, kwargs))  # type: ignore[no-untyped-call]
+        return Scaled.apply(z, factor, lambda: function(*args, **kwargs), writes(function, kwargs))  # type: ignore[no-untyped-call]
 
 
 def carried(question: Question, rows: slice, carrier: Carrier, frame: str, instead: str) -> Carried:
@@ -189,7 +189,9 @@ class _Ruled(torch.autograd.Function):
         return ctx.layer.back(x, ctx.layer.output(), c), None, None
 
 
-class _Scaled(torch.autograd.Function):
+class Scaled(torch.autograd.Function):
+    """An operation whose backward is a product with `factor`; `compute` does it, in place where it is `written`."""
+
     @staticmethod
     def forward(ctx: Any, z: Tensor, factor: Tensor, compute: Callable[[], Tensor], written: bool) -> Tensor:
         ctx.save_for_backward(factor)
@@ -204,7 +206,7 @@ class _Scaled(torch.autograd.Function):
         return c * factor, None, None, None
 
 
-OURS = (_Ruled, _Scaled)
+OURS = (_Ruled, Scaled)
 
 
 def _gated(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -231,12 +233,14 @@ def _bounds(bounds: tuple[Tensor, Tensor] | None, x: Tensor) -> tuple[Tensor, Te
     raise NotDefinedError("the box rule needs a first layer that reads the image itself. Use flat or w2 for the first layer, as in first='w2'.")
 
 
-def _writes(function: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
+def writes(function: Callable[..., Any], kwargs: dict[str, Any]) -> bool:
+    """Whether a call works in place."""
     name = getattr(function, "__name__", "")
     return kwargs.get("inplace") is True or (name.endswith("_") and not name.endswith("__")) or (name.startswith("__i") and name != "__invert__")
 
 
-def _out_of_place(function: Callable[..., Any]) -> Callable[..., Tensor]:
+def out_of_place(function: Callable[..., Any]) -> Callable[..., Tensor]:
+    """The same function, leaving its input as it is."""
     from optogram.network.rectifiers import OUT_OF_PLACE
 
     return OUT_OF_PLACE.get(getattr(function, "__name__", ""), function)

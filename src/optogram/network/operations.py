@@ -76,10 +76,11 @@ class _Watch(TorchFunctionMode):
         return self.operator(func, args, kwargs or {})
 
 
-def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool = True) -> list[str]:
+def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool = True, weighted: bool = False) -> list[str]:
     """Names of the operations between `ends` and the leaves that are not linear, not in pieces through the origin, and not ours.
 
-    `ours` are subclasses of `torch.autograd.Function`. Products of two things that both depend on the input are named so.
+    `ours` are subclasses of `torch.autograd.Function`. Products of two things that both depend on the input are named so. Layers
+    with weights, and norms with fixed statistics, are linear too, and pass where they are `weighted`.
     """
     mine = tuple(function._backward_cls for function in ours)  # type: ignore[attr-defined]
     found = []
@@ -90,6 +91,8 @@ def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool =
         if name in LINEAR or name == "AccumulateGrad" or "AccumulateGrad" in node.name() or (piecewise and name in PIECEWISE):
             continue
         if name in BY_ONE - WEIGHTED and _of_one(node, name):
+            continue
+        if weighted and ((name in WEIGHTED and _of_one(node, name)) or (name == "NativeBatchNorm" and not node._saved_training)):
             continue
         found.append("a product of two activations" if name == "Mul" else _said(name))
     return sorted(set(found))
