@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -57,5 +58,10 @@ def evidence(parts: Sequence[tuple[SiteClaim, Sequence[list[Row]]]]) -> Evidence
 
 def site(address: str, told: Sequence[tuple[str, float]], *, identified: int = 0, gate_open: bool = True, claim: str = "identification"):  # type: ignore[no-untyped-def]
     """A family and its units' rows from (verdict, effect) pairs."""
-    units = [rows(address, index, verdict, effect, claim=claim) for index, (verdict, effect) in enumerate(told)]
-    return family(address, [verdict for verdict, _ in told], identified=identified, gate_open=gate_open, claim=claim), units
+    whole = family(address, [verdict for verdict, _ in told], identified=identified, gate_open=gate_open, claim=claim)
+    twins = whole.effects[np.isfinite(whole.effects)]
+    units = []
+    for index, (verdict, effect) in enumerate(told):
+        own, against = rows(address, index, verdict, effect, claim=claim)
+        units.append([own, replace(against, count=int(np.sum(twins >= effect)), draws=twins.size)])
+    return whole, units
