@@ -86,3 +86,11 @@ def test_rows_of_hand_are_what_rows_are() -> None:
     own, twins = rows("a", 3, "stands", 0.4)
     assert own.floor <= own.p <= own.q
     assert twins.floor <= twins.p <= twins.q
+
+
+def test_dots_that_tell_another_count_become_no_page() -> None:
+    whole, units = site("a", [("salmon", 0.2), ("salmon", -0.4), ("can't tell", 0.9)])
+    assert evidence_rows(evidence([(whole, units)]), "a")["count"]
+    wrong = [[own, replace(twins, count=twins.draws - twins.count)] for own, twins in units]
+    with pytest.raises(AtlasError, match="dots lie beyond"):
+        evidence_rows(evidence([(whole, wrong)]), "a")

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import optogram as og
-from optogram.errors import SettingError
+from optogram.errors import InputError, SettingError
 from optogram.evidence import _judge
 from optogram.evidence._result import Evidence
 from optogram.network.network import Network
@@ -94,6 +94,56 @@ def test_without_a_checkpoint_the_same_comes_out(judge: Judge, evidence: Evidenc
         np.testing.assert_equal((one.effect, one.p, one.q, one.count), (other.effect, other.p, other.q, other.count))
 
 
+@pytest.fixture(scope="module")
+def labelled(network: og.Network, sweep: og.Sweep) -> Evidence:
+    """Every claim at one site, with class folders and marks; three twins."""
+    pictures = [sweep.photos.load(index) for index in range(len(sweep.photos))]
+    photos = og.open_images(np.stack(pictures)).labelled([f"class {number % 3}" for number in range(len(pictures))])
+    marks = {photos.identity(index): index % 4 == 0 for index in range(len(photos))}
+    own = og.sweep(network, photos, sites=[sweep.sites[0]], progress=False)
+    return og.judge(network, photos, own, claims="all", marks=marks, twins=3, progress=False)
+
+
+def test_all_claims_are_those_that_can_be_tested(labelled: Evidence, judge: Judge, sweep: og.Sweep) -> None:
+    assert {family.claim for family in labelled.families} == set(_judge.CLAIMS.names())
+    without = judge(claims="all", sites=[sweep.sites[0]])
+    assert {family.claim for family in without.families} == set(_judge.CLAIMS.names()) - {"selective", "hypothesis"}
+    for name, told in (("selective", "class folders"), ("hypothesis", "a reader's marks")):
+        with pytest.raises(SettingError, match=told):
+            judge(claims=[name])
+
+
+def test_every_claim_keeps_its_numbers_in_order(labelled: Evidence) -> None:
+    for claim in _judge.CLAIMS.names():
+        rows = [row for row in labelled if row.claim == claim]
+        nulls = {row.null for row in rows}
+        assert nulls == (
+            {_judge.CLAIMS.get(claim).own_null, "twins"} if _judge.CLAIMS.get(claim).beyond_twins else {_judge.CLAIMS.get(claim).own_null}
+        )
+        tested = [row for row in rows if row.p == row.p]
+        assert tested, claim
+        for row in tested:
+            assert 0 < row.floor <= row.p <= row.q <= 1
+            assert not row.low > row.high
+            assert row.draws == 0 or row.p == pytest.approx((1 + row.count) / (1 + row.draws))
+            assert row.verdict != "stands" or not _judge.CLAIMS.get(claim).beyond_twins, "three twins are too few"
+            assert (row.viewer == "bank") == _judge.CLAIMS.get(claim).sees == ("to the viewer bank" in row.sentence)
+
+
+def test_other_claims_do_not_change_a_claims_verdicts(labelled: Evidence, network: og.Network, sweep: og.Sweep) -> None:
+    site = labelled.families[0].site
+    alone = og.judge(network, sweep.photos, sweep, sites=[site], twins=3, progress=False)
+    together = {row.unit: row.verdict for row in labelled if row.claim == "identification"}
+    assert {row.unit for row in alone} == set(together)
+    assert len([family for family in labelled.families if family.claim == "identification"]) == 1
+    assert "over 1 site" in labelled.family(site, "identification").sentence or labelled.family(site, "identification").sentence == "not tested"
+
+
+def test_marks_of_other_photographs_are_refused(network: og.Network, sweep: og.Sweep) -> None:
+    with pytest.raises(InputError, match="none of the 1 marked photographs"):
+        og.judge(network, sweep.photos, sweep, claims=["hypothesis"], marks={"elsewhere.jpg": True}, twins=1, progress=False)
+
+
 def test_wrong_settings_are_refused_before_anything_is_run(network: og.Network, sweep: og.Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("optogram.exemplars.sweep.sweep", lambda *_, **__: pytest.fail("swept first"))
     monkeypatch.setattr(_judge, "_patches", lambda *_: pytest.fail("looked first"))
@@ -103,3 +153,23 @@ def test_wrong_settings_are_refused_before_anything_is_run(network: og.Network, 
         og.judge(network, sweep.photos, claims=["identificaton"])
     with pytest.raises(SettingError, match="cannot be its own viewer"):
         og.judge(network, sweep.photos, viewer=network)
+
+
+def test_the_first_twin_is_judged_by_the_others(judge: Judge, evidence: Evidence, kept: Path, network: og.Network, sweep: og.Sweep) -> None:
+    """What is said of the twin in its pictures' own test is what judging it as a network of its own says."""
+    twin = network.twin("reinit", 0, sweep.panel.images(network, sweep.photos)[:128].float() / 255)
+    twin_sweep = og.sweep(twin, sweep.photos, progress=False)
+    found = judge(checkpoint=kept, twin_sweep=twin_sweep)
+    assert [row.effect for row in found] == pytest.approx([row.effect for row in evidence], nan_ok=True)
+    assert evidence.twin is None
+    told = found.twin
+    assert told is not None
+    assert (told.provenance.weights, len(told)) == (twin.weights_hash, len(found))
+    assert {family.families.size for family in told.families} == {2}
+    alone = og.judge(twin, sweep.photos, twin_sweep, twins=1, progress=False)
+    for one, other in zip(told, alone, strict=True):
+        if one.null != "twins":
+            assert (one.unit, one.count, one.draws) == (other.unit, other.count, other.draws)
+            assert (one.effect, one.p, one.low) == pytest.approx((other.effect, other.p, other.low), rel=1e-4, nan_ok=True)
+    with pytest.raises(SettingError, match="another panel"):
+        judge(checkpoint=kept, twin_sweep=og.sweep(twin, sweep.photos, panel=20, progress=False))
