@@ -1,12 +1,13 @@
 """Occlusion: how much the response falls when a window of the photograph is covered.
 
 Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks". One forward pass a window, in batches; no gradient,
-so it is defined for any network.
+so it is defined for any network. Early layers are computed only where a window reaches, where that can be had (`_window.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -14,7 +15,11 @@ from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
+from optogram.attribution._window import shortcut
 from optogram.errors import NotDefinedError, SettingError
+
+ROUNDING = 16
+"""Differences of responses below so many epsilons are those of rounding: two passes of the same numbers may differ in their last digits."""
 
 Sides = int | tuple[int, int] | None
 
@@ -38,10 +43,16 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
     corners = corners_of(tuple(origin.shape[2:]), size, step)
     total = torch.zeros_like(origin[:, :1])
     cover = torch.zeros_like(origin[:1, :1])
+    quick = shortcut(fixed, responses, base, size, corners)
+    rounding = ROUNDING * torch.finfo(responses.dtype).eps * responses.abs()
     with fixed.tracked(len(corners) * len(origin)) as watched:
+        quick = None if quick is None else replace(quick, question=replace(quick.question, advance=watched.advance))
         for photo, spots in _rows(len(origin), corners, question.batch_size):
-            covered = _covered(origin[photo], base[photo], spots, size)
-            falls = responses[photo] - watched.responses(covered, photo)
+            answers = (
+                quick.responses(photo, spots) if quick is not None else watched.responses(_covered(origin[photo], base[photo], spots, size), photo)
+            )
+            falls = responses[photo] - answers
+            falls = torch.where(falls.abs() > rounding[photo], falls, 0)
             for row, (top, left) in enumerate(spots):
                 total[photo[row], :, top : top + size[0], left : left + size[1]] += falls[row]
     for top, left in corners:

@@ -142,7 +142,7 @@ def rank(
     blur = max(_width(network, found, seed) for found in maps.values()) if equal_blur else None
     scores: dict[str, list[Score]] = {}
     given = {"seed": seed, "batch_size": batch_size, "blur": blur, "progress": False, **metric_settings}
-    rivals = FREE
+    rivals: tuple[str, ...] = FREE
     with track(metric, len(maps), progress) as advance:
         for name, found in maps.items():
             marks = None if truth is None else [[one] for one in truth]

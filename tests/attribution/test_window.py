@@ -1,0 +1,84 @@
+"""Early layers computed only where a window reaches: the same answers as whole passes, or whole passes."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from optogram.attribution import _window, occlusion
+from optogram.attribution._attribute import attribute
+from optogram.attribution._window import Reach
+from optogram.images.preprocess import Preprocess
+from optogram.network.network import Network
+
+
+class Deep(nn.Module):
+    """Strided, padded, pooled; a block with a skip connection; `around`: the pixels also reach the head past every block."""
+
+    def __init__(self, around: bool = False) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.pool = nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.BatchNorm2d(6), nn.ReLU(inplace=True)), nn.MaxPool2d(3, 2, 1)
+        self.one, self.two = nn.Conv2d(6, 6, 3, padding=1), nn.Conv2d(6, 8, 5, padding=2)
+        self.relu, self.head = nn.ReLU(), nn.Linear(8, 3)
+        self.around = around
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.pool(self.stem(x))
+        y = self.relu(y + self.one(y))
+        y = F.relu(self.two(y)).mean((2, 3))
+        return self.head(y) + (x.mean((1, 2, 3))[:, None] if self.around else 0)
+
+
+def images() -> Tensor:
+    return torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(("window", "stride"), [(5, 5), (8, 3), ((4, 9), (4, 9))])
+def test_the_same_as_whole_passes(window: object, stride: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, found = Network(Deep().eval(), Preprocess(size=64)), []
+    real = _window.shortcut
+    monkeypatch.setattr(_window, "WORTH_IT", 1)
+    monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
+    fast = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=7, progress=False).values
+    assert found[0] is not None
+    assert all(side.crop < 48 for side in found[0].reach)
+    monkeypatch.setattr(occlusion, "shortcut", lambda *given: None)
+    whole = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=7, progress=False).values
+    assert np.abs(fast - whole).max() < 1e-4 * np.abs(whole).max()
+
+
+def test_a_way_around_the_site_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, found = Network(Deep(around=True).eval(), Preprocess(size=64)), []
+    real = _window.shortcut
+    monkeypatch.setattr(_window, "WORTH_IT", 1)
+    monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
+    values = attribute(net, images(), "output:1", "occlusion", window=8, stride=8, progress=False).values
+    assert found == [None]
+    covered = images().clone()
+    covered[:, :, 8:16, 24:32] = 0
+    falls = (net.run(images()) - net.run(covered))[:, 1].detach().numpy()
+    np.testing.assert_allclose(values[:, 0, 12, 28], falls, atol=1e-5)
+
+
+def test_places_by_counting() -> None:
+    for offset, size, stride, length in itertools.product((-5, -1, 0), (1, 4, 11), (1, 2, 4), (32, 40)):
+        count = length // stride
+        for first, width in ((0, 5), (13, 6), (length - 4, 4)):
+            last = first + width
+            reach = Reach(offset, size, stride, count, length).fitted([(first, last)])
+            seeing = [place for place in range(count) if offset + stride * place < last and offset + stride * place + size > first]
+            if not seeing:
+                continue
+            assert reach.places(first, last) == (seeing[0], seeing[-1])
+            start = reach.start(first, last)
+            assert start % stride == 0
+            assert 0 <= start <= length - reach.crop
+            for place in seeing:
+                assert max(0, offset + stride * place) >= start
+                assert min(length, offset + stride * place + size) <= start + reach.crop
