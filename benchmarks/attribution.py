@@ -6,7 +6,8 @@ Each round times both, in turn, so that whatever else the machine does falls on 
 median over rounds; `--clock cpu --threads 1` counts computing alone, for machines that others use. Weights are random (time does
 not depend on them). Both are given what they need to be fast: captum the module in `eval()`, its inner batches as large as ours.
 The maps must agree within 1e-4 relative, which is checked in double precision: in single precision, rounding opens and closes a
-few rectifiers of a deep network, and each library is some 1e-3 off the truth.
+few rectifiers of a deep network, and each library is some 1e-3 off the truth. KernelSHAP's coalitions are drawn at random, by each library
+its own: the same parts and as many draws are timed, and the maps are not compared (a test counts the game out).
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ import optogram as og
 from optogram.network._torchvision import open_torchvision
 
 TARGET = 5
-GOALS = {"gradient": 1.1, "guided_backprop": 1.25, "integrated_gradients": 1.6, "occlusion": 1.5}
+GOALS = {"gradient": 1.1, "guided_backprop": 1.25, "integrated_gradients": 1.6, "occlusion": 1.5, "kernel_shap": 1.5}
 WINDOW, STRIDE = 32, 16
+PARTS, DRAWS = 7, 256
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
@@ -44,13 +46,20 @@ def theirs(method: str, module: torch.nn.Module, images: torch.Tensor, inner: in
             {"sliding_window_shapes": (3, WINDOW, WINDOW), "strides": (3, STRIDE, STRIDE), "perturbations_per_eval": max(1, inner // len(images))},
         ),
     }
+    calls["kernel_shap"] = (
+        attr.KernelShap(module),
+        {"feature_mask": parts()[None, None].expand(1, 3, -1, -1), "n_samples": DRAWS, "perturbations_per_eval": inner},
+    )
     method_of, settings = calls[method]
+    if method == "kernel_shap":  # one photograph at a time is all that it takes
+        return lambda: torch.cat([method_of.attribute(image[None].clone(), target=TARGET, **settings) for image in images])
     return lambda: method_of.attribute(images.clone(), target=TARGET, **settings).detach()
 
 
 def ours(method: str, network: og.Network, images: torch.Tensor, inner: int) -> Callable[[], np.ndarray]:
     """The same through the public verb, provenance and all."""
-    settings = {"integrated_gradients": {"steps": 32}, "occlusion": {"window": WINDOW, "stride": STRIDE}}.get(method, {})
+    every: dict[str, dict[str, Any]] = {"integrated_gradients": {"steps": 32}, "occlusion": {"window": WINDOW, "stride": STRIDE}}
+    settings = {**every, "kernel_shap": {"segments": parts().numpy(), "samples": DRAWS}}.get(method, {})
     return lambda: og.attribute(network, images, f"output:{TARGET}", method, batch_size=inner, progress=False, **settings).values
 
 
@@ -60,7 +69,7 @@ def compare(name: str, method: str, batch: int, rounds: int, inner: int, clock: 
     if method == "guided_backprop":
         module = separate(module)
     images = torch.rand(batch, 3, 224, 224)
-    off = disagreement(method, copy.deepcopy(module).double(), images[:1].double(), inner)
+    off = float("nan") if method == "kernel_shap" else disagreement(method, copy.deepcopy(module).double(), images[:1].double(), inner)
     calls = (theirs(method, module, images, inner), ours(method, og.Network(module, og.Preprocess()), images, inner))
     for call in calls:
         call()
@@ -80,6 +89,12 @@ def disagreement(method: str, module: torch.nn.Module, images: torch.Tensor, inn
     calls = (theirs(method, module, images, inner), ours(method, og.Network(module, og.Preprocess()), images, inner))
     expected, found = (np.asarray(call()) for call in calls)
     return float(np.abs(expected - found).max() / np.abs(expected).max())
+
+
+def parts() -> torch.Tensor:
+    """The number of each pixel's part, on a grid."""
+    place = torch.arange(224) * PARTS // 224
+    return place[:, None] * PARTS + place[None, :]
 
 
 def separate(module: torch.nn.Module) -> torch.nn.Module:

@@ -69,7 +69,8 @@ def superpixels(image: Float[Tensor, "channel height width"], cells: int) -> Int
 
 def numbered(labels: Int[Tensor, "height width"]) -> Int[Tensor, "height width"]:
     """The same parts, numbered without gaps."""
-    return labels.unique(return_inverse=True)[1]
+    inverse: Tensor = labels.unique(return_inverse=True)[1]
+    return inverse
 
 
 def _means(features: Tensor, labels: Tensor, count: int) -> Tensor:
