@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from optogram.images.photos import Photos
     from optogram.network.network import Network
 
-FRAME_MS = 1100
-"""How long each picture of a film stands."""
+FRAME_MS = 120
+"""How long each picture of a film stands; one that is repeated stands longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from optogram.errors import SettingError
+from optogram.lab._cells import Layer, cells, folded, maps, most, patterns
+from optogram.lab._plane_data import drawn_points
+from optogram.lab._stack import Stack, drawn, right, trained
+from optogram.lab.folding import _ranks, emptied, folding
+
+Quick = Callable[[str], Any]
+
+
+def random_layers(depth: int, units: int, seed: int) -> list[Layer]:
+    stack = drawn([2] + [units] * depth + [2], 1, seed)
+    return [(weight[0].numpy(), bias[0].numpy()) for weight, bias in zip(stack.weights[:depth], stack.biases[:depth], strict=True)]
+
+
+def sampled(layers: list[Layer], half: float, count: int = 400) -> set[tuple[tuple[bool, ...], ...]]:
+    axis = np.linspace(-half, half, count) + 1e-7
+    values = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    sides = []
+    for weights, biases in layers:
+        before = values @ weights.T.astype(float) + biases
+        sides.append(before > 0)
+        values = np.maximum(before, 0)
+    found = np.unique(np.stack(sides, axis=1), axis=0)
+    return {tuple(tuple(bool(unit) for unit in layer) for layer in pattern) for pattern in found}
+
+
+def test_the_bounds_are_those_of_the_recursion() -> None:
+    assert [most(2, layers) for layers in (1, 2, 3, 4)] == [4, 11, 30, 85]
+
+
+def test_planted_folds_are_counted_exactly() -> None:
+    assert [(patterns(found), maps(found)) for found in cells(folded(4))] == [(4, 4), (16, 16), (64, 64), (256, 256)]
+
+
+def test_planted_folds_are_absolute_values() -> None:
+    x = np.array([[1.3, -0.4]])
+    for weights, biases in folded(3):
+        x = np.maximum(x @ weights.T + biases, 0)
+    folded_once = np.abs(np.abs(np.abs([1.3, -0.4]) - 1) - 0.5)
+    np.testing.assert_allclose([x[0, :2].sum(), x[0, 2:].sum()], folded_once)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_exact_pieces_are_those_that_a_fine_grid_meets(seed: int) -> None:
+    layers = random_layers(3, 3, seed)
+    inside = {piece.pattern for piece in cells(layers, half=4)[-1]}
+    met = sampled(layers, 4.0)
+    assert met <= inside
+    assert len(met) >= 0.8 * len(inside)
+    assert inside <= {piece.pattern for piece in cells(layers)[-1]}
+
+
+def test_the_pieces_tile_the_square() -> None:
+    area = 0.0
+    for piece in cells(random_layers(3, 3, 1), half=4)[-1]:
+        x, y = piece.outline().T
+        area += 0.5 * abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))))
+    assert area == pytest.approx(64.0, rel=1e-9)
+
+
+def test_two_units_never_beat_their_bound_and_keep_one_area_at_most() -> None:
+    best = np.zeros(4, int)
+    for seed in range(60):
+        found = cells(random_layers(4, 2, seed))
+        best = np.maximum(best, [patterns(pieces) for pieces in found])
+        assert all(sum(piece.rank == 2 for piece in pieces) <= 1 for pieces in found)
+    assert (best <= [4, 11, 30, 85]).all()
+    assert list(best[:2]) == [4, 11]
+
+
+def test_three_units_do_beat_the_bound_of_two() -> None:
+    assert patterns(cells(random_layers(1, 3, 0))[0]) == 7  # three lines in general position
+    assert sum(piece.rank == 2 for piece in cells(random_layers(1, 3, 0))[0]) > 1
+
+
+def test_pieces_that_a_later_layer_silences_share_a_map() -> None:
+    off: Layer = (np.array([[-1.0, -1.0], [-1.0, -2.0]]), np.array([-1.0, -1.0]))
+    layers = [(np.eye(2), np.zeros(2)), off]
+    assert [(patterns(found), maps(found)) for found in cells(layers)] == [(4, 4), (4, 1)]
+    assert {piece.rank for piece in cells(layers)[-1]} == {0}
+
+
+def test_ranks_are_those_of_the_product_of_masked_weights() -> None:
+    layers = random_layers(4, 2, 3)
+    points = drawn_points("ring", 50, 0)[0].astype(np.float32)
+    found = _ranks(layers, points)
+    for number, point in enumerate(points):
+        linear, value = np.eye(2), point.astype(float)
+        for layer, (weights, biases) in enumerate(layers):
+            before = weights @ value + biases
+            linear = np.diag((before > 0).astype(float)) @ weights @ linear
+            value = np.maximum(before, 0)
+            assert np.linalg.matrix_rank(linear) == found[layer, number]
+
+
+def test_emptied_by_hand() -> None:
+    weights = (torch.stack([torch.eye(2), torch.eye(2)]), torch.ones(2, 2, 2))
+    stack = Stack(weights, (torch.tensor([[0.0, 0.0], [0.0, -5.0]]), torch.zeros(2, 2)))
+    assert emptied(stack, torch.tensor([[0.5, 0.5], [-0.5, 0.5]])).tolist() == [False, True]
+
+
+def test_networks_of_a_stack_do_not_touch_each_other() -> None:
+    points, classes = (torch.from_numpy(part) for part in drawn_points("moons", 60, 0))
+    start = drawn([2, 4, 2], 3, 0)
+    together = trained(start, points.float(), classes, steps=30, rate=0.03)
+    alone = trained(start.one(1), points.float(), classes, steps=30, rate=0.03)
+    torch.testing.assert_close(together.weights[0][1], alone.weights[0][0], rtol=1e-4, atol=1e-5)
+
+
+class TestQuick:
+    def test_counts(self, quick: Quick) -> None:
+        found = quick("folding").result
+        assert [found[f"patterns_{layer}"] for layer in (1, 2, 3, 4)] == found.pieces[:, 0].tolist()
+        assert (found.pieces[:, 0] <= [4, 11, 30, 85]).all()
+        assert (found.pieces[:, 1] <= found.pieces[:, 0]).all()
+        assert found["planted_patterns"] == 256
+        assert found["areas"] <= 1
+        assert found["on_a_line"] + found["on_a_point"] == pytest.approx((found.ranks[-1] < 2).mean())
+
+    def test_thin_fails_whatever_the_depth_and_fat_does_not(self, quick: Quick) -> None:
+        found = quick("folding").result
+        assert (found.success[0] == 0).all()  # no depth closes a curve with two units a layer
+        assert (found.success[-1] >= 0.9).all()
+        assert (found.success.mean(axis=1) == np.sort(found.success.mean(axis=1))).all()
+        assert found.success[1:3, 0].mean() > found.success[1:3, -1].mean()
+
+    def test_the_film_moves(self, quick: Quick) -> None:
+        frames = quick("folding").result.films()["folding"]
+        assert len({frame.size for frame in frames}) == 1
+        assert len({frame.tobytes() for frame in frames}) > 20
+
+
+def test_an_unknown_problem_is_told() -> None:
+    with pytest.raises(SettingError, match="moons"):
+        folding(problem="moon", quick=True)
+
+
+def test_untrained_networks_do_not_learn() -> None:
+    points, classes = (torch.from_numpy(part) for part in drawn_points("ring", 400, 5))
+    assert (right(drawn([2, 10, 10, 2], 20, 0), points.float(), classes) < 0.95).all()
