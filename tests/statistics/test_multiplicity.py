@@ -95,6 +95,38 @@ def test_false_discoveries_stay_below_the_level() -> None:
     assert all(clopper_pearson(count, 500).low <= 0.05 for count in family_wise.values())
 
 
+def test_any_dependence_is_no_danger_to_benjamini_yekutieli() -> None:
+    """Each test's rival is its mirror image, so the dependence is negative in pairs; all nulls are true, so a discovery is a false family."""
+    rng = np.random.default_rng(1)
+    false = {"benjamini_yekutieli": 0, "benjamini_hochberg": 0}
+    for _ in range(1000):
+        half = rng.standard_normal(5)
+        p = stats.norm.sf(np.concatenate([half, -half]))
+        for name in false:
+            false[name] += (adjust(p, name) <= 0.1).any()
+    assert clopper_pearson(false["benjamini_yekutieli"], 1000).low <= 0.1
+    assert false["benjamini_yekutieli"] / 1000 == pytest.approx(0.1 / sum(1 / k for k in range(1, 11)), abs=0.015)
+
+
+def test_dependence_that_breaks_benjamini_hochberg() -> None:
+    """The worst there is (Guo & Rao 2008): p that make every step-up line touched at once; only Benjamini-Yekutieli holds the level."""
+    rng = np.random.default_rng(2)
+    m, level, trials = 10, 0.1, 2000
+    lines = level * np.arange(1, m + 1) / m
+    chances = level / np.arange(1, m + 1)
+    false = {"benjamini_yekutieli": 0, "benjamini_hochberg": 0}
+    for _ in range(trials):
+        place = int(np.searchsorted(np.cumsum(chances), rng.uniform()))
+        low = lines[place - 1] if place else 0.0
+        p = rng.uniform(lines[-1], 1, m)
+        if place < m:
+            p[rng.choice(m, place + 1, replace=False)] = rng.uniform(low, lines[place], place + 1)
+        for name in false:
+            false[name] += (adjust(p, name) <= level).any()
+    assert false["benjamini_hochberg"] / trials == pytest.approx(level * sum(1 / k for k in range(1, m + 1)), abs=0.03)
+    assert clopper_pearson(false["benjamini_yekutieli"], trials).low <= level
+
+
 def test_errors_say_the_rule() -> None:
     with pytest.raises(SettingError, match="Nearest: benjamini_hochberg"):
         adjust(MCDONALD, "benjamini")
