@@ -26,6 +26,7 @@ from typing import Any
 import torch
 
 import optogram as og
+from _as_it_comes import as_it_comes
 from optogram import memory
 from optogram.synthesis.ascend import ascend
 from optogram.synthesis.asked import objectives_of
@@ -62,6 +63,10 @@ def lucent(net: og.Network, site: str, view: int | None, steps: int) -> Callable
     model = net.module.eval()
 
     def climb() -> None:
+        with as_it_comes():
+            run()
+
+    def run() -> None:
         render.render_vis(
             model,
             objectives.channel(site.replace(".", "_"), 0),
