@@ -150,6 +150,7 @@ def sanity(
 
 def _checked(name: str, likeness: np.ndarray, structure: np.ndarray, limit: float) -> Check:
     mean, low, high = crossed_mean(likeness)
+    low, high = max(low, -1.0), min(high, 1.0)  # a likeness has no more to go (NaN stays NaN)
     known = structure[np.isfinite(structure)]
     verdict = FAILS if low > limit else PASSES if high < limit else UNSURE
     return Check(name, mean, low, high, float(known.mean()) if len(known) else float("nan"), likeness, verdict)
