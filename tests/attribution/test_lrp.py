@@ -154,6 +154,21 @@ def test_activations_hand_on_all_they_get(operation: object) -> None:
     np.testing.assert_allclose(found.values.sum((1, 2, 3)), found.responses, rtol=1e-3)
 
 
+@pytest.mark.parametrize("composite", ["epsilon", "gamma", "epsilon_alpha2_beta1"])
+def test_what_a_layer_gave_is_known_where_the_network_writes_over_it(composite: str) -> None:
+    """A sum in place; what is written through a part of it hides what is done there, and is refused."""
+
+    def through_a_part(x: Tensor) -> Tensor:
+        x[:, :4].add_(0.5)
+        return x
+
+    images = photographs(2, 3, 8, 8)
+    expected = attribute(odd(lambda x: x + 0.5), images, "head:1", "lrp", composite=composite).values
+    close(attribute(odd(lambda x: x.add_(0.5)), images, "head:1", "lrp", composite=composite).values, expected)
+    with pytest.raises(NotDefinedError, match="copy slices"):
+        attribute(odd(through_a_part), images, "head:1", "lrp", composite=composite)
+
+
 def test_of_a_gated_product_the_signal_takes_all() -> None:
     def gated(x: Tensor) -> Tensor:
         return x * torch.sigmoid(x.mean((2, 3), keepdim=True))
