@@ -1,0 +1,159 @@
+"""How upright a picture looks: a linear score of a network's frozen features.
+
+The score is trained by comparison: of a photograph's four turns, the upright one is to score highest, p(k) = softmax_k(w phi(turn k) / T). So one
+set of weights serves all four answers, and the answer for a photograph turned on its side is its answer upright, turned: nothing has to be learned
+four times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from scipy.optimize import minimize, minimize_scalar
+from torch import Tensor
+
+from optogram.errors import LoadError, StaleError
+from optogram.network.network import Network
+from optogram.network.site import Site
+
+GRID = 4
+"""Maps are averaged over so many fields a side: enough to know that the sky is above."""
+STEPS = 60
+CHUNK = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """`weights` of the features that `features` gives, after `mean` is taken off and `scale` divided out; `temperature` divides the scores.
+
+    `network`, `hash` and `sites` say which network they are of; `spec` and `file` how it was loaded from a command line; `penalty` is that on the
+    weights' squares.
+    """
+
+    network: str
+    hash: str
+    sites: tuple[str, ...]
+    side: int
+    mean: Float[np.ndarray, " feature"]
+    scale: Float[np.ndarray, " feature"]
+    weights: Float[np.ndarray, " feature"]
+    temperature: float
+    penalty: float
+    spec: str = ""
+    file: str = ""
+
+    def logits(self, found: Float[Tensor, "photo 4 feature"]) -> Float[np.ndarray, "photo 4"]:
+        """Calibrated scores of the four turns; softmax of them is the confidence."""
+        direction = torch.from_numpy(self.weights / self.scale)
+        scores = torch.cat([part.float() @ direction for part in found.split(CHUNK)]) if len(found) else torch.zeros(0, 4)
+        return np.asarray(scores - float(self.mean @ (self.weights / self.scale)), dtype=np.float64) / self.temperature
+
+    def check(self, network: Network) -> None:
+        """Raises `StaleError` where the network is not the one that the scorer was trained on."""
+        if network.weights_hash != self.hash:
+            raise StaleError(f"this scorer was trained on {self.network} with other weights ({self.hash}); these are {network.weights_hash}")
+
+    def save(self, path: Path) -> Path:
+        """Keeps the scorer as .npz."""
+        texts = {name: getattr(self, name) for name in ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file")}
+        partial = path.with_name(f".{path.name}.partial")
+        with partial.open("wb") as file:
+            np.savez_compressed(file, mean=self.mean, scale=self.scale, weights=self.weights, about=np.array(json.dumps(texts)))
+        return partial.replace(path)
+
+    @staticmethod
+    def load(path: Path) -> Scorer:
+        """The scorer that a file holds; `LoadError` where it holds none."""
+        try:
+            with np.load(path, allow_pickle=False) as held:
+                about = json.loads(str(held["about"]))
+                arrays = {name: held[name] for name in ("mean", "scale", "weights")}
+        except (OSError, ValueError, KeyError) as error:
+            raise LoadError(f"{path} holds no scorer: `optogram orient train PHOTOS -o {path}` makes one") from error
+        return Scorer(**{**about, "sites": tuple(about["sites"])}, **arrays)
+
+
+def features(network: Network, sites: Sequence[Site], images: Float[Tensor, "image channel height width"]) -> Float[Tensor, "image feature"]:
+    """Rectified activations of all sites, maps averaged over a 4x4 grid of fields, one after the other; differentiable."""
+    with network.tap(*(site.address for site in sites)) as taps:
+        network.run(images, "input")
+    return torch.cat([pooled(site, taps[site.address]) for site in sites], dim=1)
+
+
+def pooled(site: Site, raw: Float[Tensor, "..."]) -> Float[Tensor, "image feature"]:
+    """One site's activations as features: [unit x field] of maps and of tokens that lie on a grid, else all places."""
+    flat = site.places(raw).clamp_min(0)
+    grid = site.grid_of(raw)
+    if site.patch_grid:
+        flat, grid = flat[:, :, len(site.prefix) :], site.patch_grid
+    if len(grid) != 2:
+        return flat.flatten(1)
+    return F.adaptive_avg_pool2d(flat.reshape(*flat.shape[:2], *grid), GRID).flatten(1)
+
+
+def fit(
+    found: Float[Tensor, "photo 4 feature"], penalty: float
+) -> tuple[Float[np.ndarray, " feature"], Float[np.ndarray, " feature"], Float[np.ndarray, " feature"]]:
+    """Mean, scale and weights that make turn 0 win: mean cross-entropy plus `penalty` |w|^2, which is convex, by L-BFGS from 0."""
+    flat = found.flatten(0, 1)
+    mean, spread = (part.float() for part in _moments(flat))
+    scale = spread + 1e-3 * float(spread.mean()) + 1e-12
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        held = torch.from_numpy(weights).float()
+        total, slope = 0.0, torch.zeros_like(held)
+        for part in found.split(CHUNK):
+            standard = (part.float() - mean) / scale
+            scores = standard @ held
+            likely = torch.softmax(scores, dim=1)
+            total += float((torch.logsumexp(scores, dim=1) - scores[:, 0]).sum()) / len(found)
+            likely[:, 0] -= 1
+            slope += torch.einsum("pk,pkf->f", likely, standard) / len(found)
+        return total + penalty * float(weights @ weights), np.asarray(slope, dtype=np.float64) + 2 * penalty * weights
+
+    best = minimize(loss, np.zeros(flat.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
+    return np.asarray(mean), np.asarray(scale), np.asarray(best, dtype=np.float32)
+
+
+def temperature(logits: Float[np.ndarray, "photo 4"]) -> float:
+    """The number to divide held-out scores by that makes turn 0 likeliest (Guo et al. 2017); between .05 and 20.
+
+    As if one more photograph of n + 1 had been answered wrongly: else a scorer that never erred on a few would be sure of everything.
+    """
+    doubt = 1 / (len(logits) + 1)
+
+    def cost(power: float) -> float:
+        soft = logits / np.exp(power)
+        return (1 - doubt) * surprise(soft) + doubt * float(np.mean([surprise(np.roll(soft, -turn, axis=1)) for turn in (1, 2, 3)]))
+
+    found = minimize_scalar(cost, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def surprise(logits: Float[np.ndarray, "photo 4"]) -> float:
+    """Mean -log p of turn 0."""
+    top = logits.max(1, keepdims=True)
+    return float((np.log(np.exp(logits - top).sum(1)) + top[:, 0] - logits[:, 0]).mean())
+
+
+def confidence(logits: Float[np.ndarray, "photo 4"]) -> Float[np.ndarray, "photo 4"]:
+    """Softmax over the four turns."""
+    raised = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(raised / raised.sum(1, keepdims=True))
+
+
+def _moments(flat: Tensor) -> tuple[Tensor, Tensor]:
+    total = torch.zeros(flat.shape[1], dtype=torch.float64)
+    squares = torch.zeros_like(total)
+    for part in flat.split(4 * CHUNK):
+        total += part.double().sum(0)
+        squares += part.double().square().sum(0)
+    mean = total / len(flat)
+    return mean, (squares / len(flat) - mean.square()).clamp_min(0).sqrt()
