@@ -1,0 +1,299 @@
+"""Why the gradient is noisy: paths of both signs that cancel, written out by hand and counted pixel by pixel on a real network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from PIL import Image
+from torch import Tensor
+
+from optogram.attribution._attribute import attribute
+from optogram.drawing.colour import limit_of, signed, unsigned
+from optogram.drawing.plots import curves
+from optogram.drawing.sheet import grid, stacked
+from optogram.images.photos import Photos
+from optogram.images.preprocess import Preprocess
+from optogram.lab._diagram import diagram
+from optogram.lab._paths import Larger, all_paths, written_out
+from optogram.lab._result import Finding, LabResult, made_by
+from optogram.lab._sources import EMBEDDED, network_or_demo, photographs, squares
+from optogram.network.network import Network
+from optogram.progress import Progress, track
+from optogram.statistics.intervals import jackknife
+
+METHODS = ("gradient", "smoothgrad", "guided_backprop", "positive_paths")
+PIXELS = (0.8, 0.4)
+"""What the hand network is shown: x1 and x2."""
+OBJECTS = {
+    "astronaut": (0.0, 0.22, 0.55, 0.68),
+    "chelsea": (0.05, 0.1, 0.95, 0.95),
+    "coffee": (0.15, 0.2, 0.9, 0.75),
+    "rocket": (0.1, 0.4, 0.95, 0.6),
+    "flower": (0.1, 0.2, 0.8, 0.85),
+    "motorcycle": (0.2, 0.1, 0.9, 0.9),
+}
+"""Boxes around the thing that the photograph is of, set by hand: top, left, bottom, right as shares of its central square."""
+MIDDLE = (0.25, 0.25, 0.75, 0.75)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NoiseResult(LabResult):
+    """`maps[method, photo, row, column]`: gradient, SmoothGrad, guided backprop and positive paths, channels summed.
+
+    `cancellation[photo, row, column]`: |sum of signed paths| / sum of |paths|, channels summed: 1 where no path cancels another, near 0 where nearly
+    all do. `layers`, `layers_twin`: its mean at each site's units, of the network and of a shuffled twin; `on_object`: which pixels lie in the box.
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("shown", "maps", "cancellation", "on_object", "layers", "layers_twin", "hand")
+    shown: Float[np.ndarray, "photo row column channel"]
+    targets: tuple[str, ...]
+    maps: Float[np.ndarray, "method photo row column"]
+    cancellation: Float[np.ndarray, "photo row column"]
+    on_object: Bool[np.ndarray, "photo row column"]
+    sites: tuple[str, ...]
+    layers: Float[np.ndarray, " site"]
+    layers_twin: Float[np.ndarray, " site"]
+    hand: Float[np.ndarray, "output rule 2"]
+
+    def pictures(self) -> dict[str, Image.Image]:
+        """The methods side by side; the hand network; cancellation layer by layer."""
+        return {"photographs": self._photographs(), "hand": _hand_figure(), "layers": self._layers()}
+
+    def _photographs(self) -> Image.Image:
+        rows: list[np.ndarray] = []
+        for index, photo in enumerate(self.shown):
+            drawn = [signed(part[index], limit_of(part[index])) for part in self.maps]
+            rows += [photo, *drawn, unsigned(self.cancellation[index])]
+        heads = ["photograph", "gradient", "SmoothGrad", "guided backprop", "positive paths", "what is left"]
+        note = "Orange raises the unit, blue lowers it; channels summed, each map on its own scale. Left: dark where few of the paths cancel."
+        return grid(rows, columns=len(heads), heads=heads, labels=self.targets, title="Why the gradient is noisy", note=note, cell=124)
+
+    def _layers(self) -> Image.Image:
+        places = list(range(len(self.sites)))
+        return curves(
+            {"network": (places, self.layers.tolist()), "shuffled twin": (places, self.layers_twin.tolist())},
+            across=" - ".join(self.sites),
+            up="|sum of signed paths| / sum of |paths|",
+            title="The farther from the class, the more paths, and the less is left of them",
+            include=(0.0,),
+            width=520,
+        )
+
+
+def noise(
+    images: Annotated[Photos | None, "Your own photographs; the object is then taken to be in the middle."] = None,
+    *,
+    network: Network | None = None,
+    unit: Annotated[str | None, "The class or unit to explain; by default each photograph's greatest class."] = None,
+    count: Annotated[int, "Photographs."] = 6,
+    samples: Annotated[int, "Noisy copies for SmoothGrad."] = 24,
+    quick: bool = False,
+    seed: int = 0,
+    progress: Progress = True,
+) -> NoiseResult:
+    """Writes out the derivatives of a network that computes max and min, then counts cancelling paths on a real one.
+
+    A path's contribution is the product of its weights, if all of its rectifiers are on. The gradient is the sum over paths; the same backward pass
+    with |W| gives the sum of their magnitudes.
+    """
+    count, samples = (min(count, 4), min(samples, 8)) if quick else (count, samples)
+    net = network_or_demo(network)
+    side = max(net.input_size)
+    names = list(OBJECTS)[:count]
+    shown = squares(_pictures(images, names, seed, count), side, net.channels)
+    boxes = [OBJECTS[name] for name in names] if images is None else [MIDDLE] * len(shown)
+    targets = [unit or greatest(net, shown[index : index + 1]) for index in range(len(shown))]
+    with track("noise", (len(METHODS) + 1) * len(shown), progress) as advance:
+        maps = {
+            name: np.stack([_map(net, shown[index], targets[index], name, samples, seed, advance) for index in range(len(shown))]) for name in METHODS
+        }
+        paths = np.stack([_magnitudes(net, shown[index], targets[index], advance) for index in range(len(shown))])
+    left = np.abs(maps["gradient"]).sum(axis=1) / np.maximum(paths.sum(axis=1), 1e-30)
+    on_object = np.stack([_inside(box, side) for box in boxes])
+    sites = _chosen_sites(net, targets[0])
+    twin = net.twin("shuffle", seed, shown)
+    layers, layers_twin = (np.array([_at(which, shown, targets, site) for site in sites]) for which in (net, twin))
+    hand, gap = _by_hand()
+    findings = (
+        Finding("hand", gap, f"The hand network's {hand.size} derivatives, written out, differ from what the program computes by at most {gap:.0e}."),
+        *_cancelled(left, on_object, images is None),
+        *_by_layer(sites, layers, layers_twin),
+    )
+    return NoiseResult(
+        findings=findings,
+        provenance=made_by(
+            "noise",
+            seed=seed,
+            settings={"unit": unit, "count": count, "samples": samples},
+            images=EMBEDDED if images is None else images,
+            network=net,
+        ),
+        shown=shown.permute(0, 2, 3, 1).numpy(),
+        targets=tuple(targets),
+        maps=np.stack([maps[name].sum(axis=1) for name in METHODS]),
+        cancellation=left,
+        on_object=on_object,
+        sites=tuple(sites),
+        layers=layers,
+        layers_twin=layers_twin,
+        hand=hand,
+    )
+
+
+def greatest(network: Network, image: Float[Tensor, "1 channel row column"]) -> str:
+    """The address of the class that the network answers most strongly, at its first head."""
+    head = next(site for site in network.sites() if site.layout == "vector" and site.kind in ("linear", "head", "convolution", "output"))
+    index = int(network.read(head, image).flatten(1).argmax())
+    return f"{head.address}:{index}"
+
+
+def _pictures(images: Photos | None, names: list[str], seed: int, count: int) -> list[Image.Image]:
+    if images is not None:
+        return photographs(images, count, seed)
+    from optogram.zoo._photographs import photograph
+
+    return [Image.fromarray(photograph(name)) for name in names]
+
+
+def _map(
+    network: Network, image: Tensor, target: str, method: str, samples: int, seed: int, advance: Callable[[int], None]
+) -> Float[np.ndarray, "channel row column"]:
+    own: dict[str, Any] = {"samples": samples} if method == "smoothgrad" else {}
+    found = attribute(network, image[None], target, method, seed=seed, progress=False, **own).values
+    advance(1)
+    first: np.ndarray = np.asarray(found)[0]
+    return first
+
+
+def _magnitudes(network: Network, image: Tensor, target: str, advance: Callable[[int], None]) -> Float[np.ndarray, "channel row column"]:
+    found = attribute(network, image[None], target, all_paths, progress=False).values
+    advance(1)
+    first: np.ndarray = np.asarray(found)[0]
+    return first
+
+
+def _inside(box: tuple[float, float, float, float], side: int) -> Bool[np.ndarray, "side side"]:
+    inside = np.zeros((side, side), bool)
+    top, left, bottom, right = (round(edge * side) for edge in box)
+    inside[top:bottom, left:right] = True
+    return inside
+
+
+def _chosen_sites(network: Network, target: str) -> list[str]:
+    """Up to five sites with places, computed before the target, from the first to the last."""
+    end = network.unit(target).site.order
+    spatial = [site.address for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end]
+    return [spatial[index] for index in sorted({round(place) for place in np.linspace(0, len(spatial) - 1, min(5, len(spatial)))})]
+
+
+def _at(network: Network, shown: Tensor, targets: list[str], site: str) -> float:
+    """How much is left of the paths from the targets to a site's units: sum of |gradient| over sum of |paths|, over all photographs."""
+    left, whole = 0.0, 0.0
+    for index, target in enumerate(targets):
+        left += float(np.abs(np.asarray(attribute(network, shown[index : index + 1], target, "gradient", source=site, progress=False).values)).sum())
+        whole += float(np.asarray(attribute(network, shown[index : index + 1], target, all_paths, source=site, progress=False).values).sum())
+    return left / max(whole, 1e-30)
+
+
+def _by_hand() -> tuple[Float[np.ndarray, "output rule 2"], float]:
+    """Every derivative as written out, and its greatest difference from the program's, at both orders of the two pixels."""
+    network = Network(Larger(), Preprocess(size=(1, 2)), name="hand")
+    gaps, hand = [], []
+    for first, second in (PIXELS, PIXELS[::-1]):
+        written = written_out(first, second)
+        image = torch.tensor([first, second]).expand(1, network.channels, 1, 2).contiguous()
+        for number, name in enumerate(("max", "min")):
+            for rule, expected in written[name].items():
+                method = all_paths if rule == "all_paths" else rule
+                found = np.asarray(attribute(network, image, f"output:{number}", method, progress=False).values).sum(axis=(0, 1, 2))
+                gaps.append(np.abs(found - expected).max())
+                hand.append(expected)
+    return np.array(hand).reshape(2, 2, -1, 2)[0], float(max(gaps))
+
+
+def _cancelled(left: np.ndarray, on_object: np.ndarray, boxed: bool) -> list[Finding]:
+    on, off = (np.array([part[mask == wanted].mean() for part, mask in zip(left, on_object, strict=True)]) for wanted in (True, False))
+    each = left.mean(axis=(1, 2))
+    limits = jackknife(lambda chosen: each[chosen].mean(), np.arange(len(each))) if len(each) > 3 else None
+    where = "in boxes drawn by hand around the object" if boxed else "in the middle of the photograph"
+    less = int((on > off).sum())
+    return [
+        Finding(
+            "left_at_pixels",
+            float(each.mean()),
+            f"{each.mean():.1%} of the paths' magnitude is left at a pixel of {len(each)} photographs; the rest cancels.",
+            low=None if limits is None else float(limits.low),
+            high=None if limits is None else float(limits.high),
+        ),
+        Finding(
+            "left_on_object",
+            float(on.mean()),
+            f"{on.mean():.1%} is left {where}, {off.mean():.1%} elsewhere; more on the object in {less} of {len(on)} photographs.",
+            control=float(off.mean()),
+        ),
+    ]
+
+
+def _by_layer(sites: list[str], layers: np.ndarray, twin: np.ndarray) -> list[Finding]:
+    return [
+        Finding(
+            f"left_at_{site}",
+            float(value),
+            f"{value:.1%} of the paths' magnitude is left at {site}; {other:.1%} in a twin with shuffled weights.",
+            control=float(other),
+        )
+        for site, value, other in zip(sites, layers, twin, strict=True)
+    ]
+
+
+def _hand_figure() -> Image.Image:
+    first, second = PIXELS
+    spots = {
+        "x1": (50.0, 80.0),
+        "x2": (50.0, 160.0),
+        "h1": (130.0, 80.0),
+        "h2": (130.0, 160.0),
+        "d": (230.0, 80.0),
+        "e": (230.0, 160.0),
+        "max": (330.0, 120.0),
+    }
+    weights = [("x1", "h1", 1.0), ("x2", "h2", 1.0), ("h1", "d", 1.0), ("h2", "d", -1.0), ("h2", "e", 1.0), ("d", "max", 1.0), ("e", "max", 1.0)]
+    d = max(first - second, 0.0)
+    values = {
+        "x1": f"{first:g}",
+        "x2": f"{second:g}",
+        "h1": f"{first:g}",
+        "h2": f"{second:g}",
+        "d": f"{d:.1f}",
+        "e": f"{second:g}",
+        "max": f"{first:g}",
+    }
+    note = "d = [h1 - h2]+ and e = [h2]+. From max to x2 lead two paths, +1 by e and -1 by d: their sum is 0."
+    forward = diagram(spots, weights, values, title="max(x1, x2) by rectifiers", note=note, width=640)
+    written = written_out(first, second)
+    rules = (("gradient", "gradient"), ("guided_backprop", "guided"), ("positive_paths", "positive"), ("all_paths", "|paths|"))
+    return stacked([forward, _table([(name, words, written[name][rule]) for rule, words in rules for name in ("max", "min")])])
+
+
+def _table(lines: list[tuple[str, str, tuple[float, float]]]) -> Image.Image:
+    from optogram.drawing.paper import Paper
+    from optogram.drawing.theme import CAPTION, LIGHT
+
+    paper = Paper(640, 56 + 22 * len(lines))
+    for x, text in ((16, "derivative of"), (130, "rule"), (260, "by x1"), (340, "by x2"), (420, "left by x1"), (520, "left by x2")):
+        paper.text(x, 14, text, CAPTION, LIGHT.ink_2)
+    known = {(name, rule): pair for name, rule, pair in lines}
+    for row, (name, rule, pair) in enumerate(sorted(lines, key=lambda line: line[0])):
+        y = 40 + 22 * row
+        cells = [(16, name), (130, rule), (260, f"{pair[0]:g}"), (340, f"{pair[1]:g}")]
+        if rule == "gradient":
+            whole = known[name, "|paths|"]
+            cells += [(420 + 100 * index, f"{abs(pair[index]):g} of {whole[index]:g}") for index in (0, 1)]
+        for x, text in cells:
+            paper.text(x, y, text, CAPTION)
+    return paper.image

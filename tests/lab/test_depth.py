@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import Ridge
+
+from optogram.lab.depth import RIDGE, _steps, fitted_classes
+from optogram.zoo.photonet import photonet
+
+Quick = Callable[[str], Any]
+
+
+def test_as_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    known, new, named = random.standard_normal((80, 6)), random.standard_normal((40, 6)), random.integers(3, size=80)
+    own = fitted_classes(torch.from_numpy(known), torch.from_numpy(named), torch.from_numpy(new), 3).numpy()
+    mean, spread = known.mean(axis=0), known.std(axis=0, ddof=1)
+    library = Ridge(alpha=RIDGE * 80).fit((known - mean) / spread, np.eye(3)[named])
+    np.testing.assert_array_equal(own, library.predict((new - mean) / spread).argmax(axis=1))
+
+
+def test_steps_of_the_demo_network() -> None:
+    network = photonet()
+    assert [_steps(network, network.site(name)) for name in ("input", "bn1", "bn3", "bn4", "head_photo")] == [0, 1, 3, 4, 5]
+
+
+class TestQuick:
+    def test_each_step_adds_in_the_network_and_not_in_its_twin(self, quick: Quick) -> None:
+        found = quick("depth").result
+        assert found["gained"] > 0.2
+        assert found["gained"] > found.finding("gained").control + 0.1
+        assert found.rates[0] == found.rates_twin[0]  # the input is the same to both
+        last = found.finding(f"rate_{found.sites[-1]}")
+        assert last.low > last.control
+        assert last.low > 3 * last.chance
+
+    def test_neurons_and_steps(self, quick: Quick) -> None:
+        found = quick("depth").result
+        assert found.neurons[0] == 3 * 64 * 64
+        assert found.neurons[1] == 32 * 27 * 27
+        assert (np.diff(found.steps) >= 0).all()
