@@ -23,14 +23,15 @@ from optogram.synthesis.verdict import arrived
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """What a climb may have besides. `views`: how many looks at a picture make one step. `early`: pictures that no longer rise make room.
+    """What a climb may have besides. `views`: how many looks at a picture make one step. `early`: pictures that gain no more
+    than this share of their rise in a period make room.
 
     `caring`: gather |d objective / d picture|. `frames`: how many pictures on the way to keep.
     """
 
     views: int = 1
     regularisers: tuple[Regulariser, ...] = ()
-    early: bool = False
+    early: float = 0.0
     caring: bool = False
     frames: int = 0
 
@@ -80,7 +81,7 @@ class Party:
         self.net, self.objectives, self.canvas, self.stage = net, objectives, canvas, stage
         self.optimiser, self.steps, self.seed, self.extras, self.room = optimiser, steps, seed, extras, rows
         fixed = scheduled(stage.transforms) or any(isinstance(one, Operator) for one in extras.regularisers)
-        self.early = extras.early and not fixed and not any(objective.family for objective in objectives)
+        self.early = extras.early > 0 and not fixed and not any(objective.family for objective in objectives)
         self.shown = {int(step) for step in np.linspace(0, steps - 1, extras.frames)} if extras.frames else set()
         self.waiting = families(objectives, rows)
         self.members: list[int] = []
@@ -135,7 +136,7 @@ class Party:
         return sum(over)
 
     def _settled(self, index: int) -> bool:
-        return arrived(torch.cat(self._logs[index].trace).numpy(), PERIOD)
+        return arrived(torch.cat(self._logs[index].trace).numpy(), PERIOD, self.extras.early)
 
     def _write(self) -> None:
         """From steps to objectives."""

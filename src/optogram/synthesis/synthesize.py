@@ -30,6 +30,7 @@ from optogram.synthesis.result import Synthesis
 from optogram.synthesis.speed import fastest_type, fitting_batch
 from optogram.synthesis.stage import Size, Stage, Stager
 from optogram.synthesis.transforms._transform import Transform
+from optogram.synthesis.verdict import SLOW
 
 Group = tuple[Stage, list[tuple[int, Objective]]]
 
@@ -50,7 +51,7 @@ def synthesize(
     views: int | None = None,
     photos: Photos | None = None,
     image: Picture | None = None,
-    early: bool = False,
+    early: bool | float = False,
     caring: bool = False,
     frames: int = 0,
     twins: Sequence[Network] = (),
@@ -70,7 +71,8 @@ def synthesize(
     activations may take; the batch shrinks to fit. `sweep`: what photographs do, to be told beside what was reached. `photos`:
     where a canvas takes statistics of natural images from (maco). `image`: a photograph to start from (a file, or an array
     [height, width, 3]) for canvases and presets that do (image, accentuation, deepdream). `views`: how many looks with
-    transforms of their own make one step. `early`: pictures that no longer rise leave and make room for others. `caring`: keep where
+    transforms of their own make one step. `early`: pictures that gained no more than 1 % of
+    their rise (or this share) in the last 32 steps leave and make room for others. `caring`: keep where
     the objective cared. `frames`: keep so many pictures on the way, for `.movie(path)`. `twins`:
     networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them.
 
@@ -88,7 +90,7 @@ def synthesize(
     kind = fastest_type(network.device) if dtype == "auto" else dtype
     reads = {read(network, term).address for goal in asked for _, term in goal.terms}
     shape = asked_size or getattr(drawn, "size", None)
-    extras = Extras(recipe.views, recipe.regularisers, early, caring, frames)
+    extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames)
     groups = grouped(network, asked, shape, recipe.transforms)
 
     def climbed(one: Network, extras: Extras, tell: Callable[[int], None]) -> list[Made]:

@@ -68,9 +68,9 @@ def settled(trace: Float[np.ndarray, " step"]) -> int:
     return int(below[-1]) + width if len(below) else width
 
 
-def arrived(trace: Float[np.ndarray, " step"], period: int) -> bool:
-    """Whether the last period gained at most 1 % of the whole rise over the one before: each holds the same transforms, so nothing scatters."""
+def arrived(trace: Float[np.ndarray, " step"], period: int, slow: float = SLOW) -> bool:
+    """Whether the last period gained at most `slow` of the whole rise over the one before: both hold the same transforms, so nothing scatters."""
     if len(trace) < 3 * period:
         return False
     last, before = float(np.mean(trace[-period:])), float(np.mean(trace[-2 * period : -period]))
-    return not last - before > SLOW * (last - float(trace[0]))
+    return not last - before > slow * (last - float(trace[0]))
