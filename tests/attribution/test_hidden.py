@@ -73,3 +73,11 @@ def test_a_dead_unit_conducts_nothing_and_sites_behind_the_target_are_refused() 
     for method in ("conductance", "internal_influence"):
         with pytest.raises(NotDefinedError, match="choose a source before it"):
             attribute(net, x, "norm:1", method, source="second#1", progress=False)
+
+
+def test_conductance_converges_with_the_square_of_the_steps() -> None:
+    module = Tower().eval().double()
+    net, x = Network(module, Preprocess(size=24)), photographs(2).double()
+    found = [attribute(net, x, "head:1", "conductance", source="two", steps=steps, progress=False) for steps in (4, 8)]
+    coarse, fine = (np.abs(one.delta).max() for one in found)
+    assert fine < coarse / 3, f"delta {coarse} at 4 steps, {fine} at 8: gradients are not taken midway"
