@@ -21,7 +21,7 @@ def random_layers(depth: int, units: int, seed: int) -> list[Layer]:
     return [(weight[0].numpy(), bias[0].numpy()) for weight, bias in zip(stack.weights[:depth], stack.biases[:depth], strict=True)]
 
 
-def sampled(layers: list[Layer], half: float, count: int = 400) -> set[tuple[tuple[bool, ...], ...]]:
+def sampled(layers: list[Layer], half: float, count: int = 200) -> set[tuple[tuple[bool, ...], ...]]:
     axis = np.linspace(-half, half, count) + 1e-7
     values = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     sides = []
@@ -29,8 +29,9 @@ def sampled(layers: list[Layer], half: float, count: int = 400) -> set[tuple[tup
         before = values @ weights.T.astype(float) + biases
         sides.append(before > 0)
         values = np.maximum(before, 0)
-    found = np.unique(np.stack(sides, axis=1), axis=0)
-    return {tuple(tuple(bool(unit) for unit in layer) for layer in pattern) for pattern in found}
+    flat = np.concatenate(sides, axis=1)
+    first = np.unique(flat @ (1 << np.arange(flat.shape[1])), return_index=True)[1]
+    return {tuple(tuple(bool(unit) for unit in side[index]) for side in sides) for index in first}
 
 
 def test_the_bounds_are_those_of_the_recursion() -> None:
@@ -49,7 +50,7 @@ def test_planted_folds_are_absolute_values() -> None:
     np.testing.assert_allclose([x[0, :2].sum(), x[0, 2:].sum()], folded_once)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_exact_pieces_are_those_that_a_fine_grid_meets(seed: int) -> None:
     layers = random_layers(3, 3, seed)
     inside = {piece.pattern for piece in cells(layers, half=4)[-1]}
@@ -69,7 +70,7 @@ def test_the_pieces_tile_the_square() -> None:
 
 def test_two_units_never_beat_their_bound_and_keep_one_area_at_most() -> None:
     best = np.zeros(4, int)
-    for seed in range(60):
+    for seed in range(24):
         found = cells(random_layers(4, 2, seed))
         best = np.maximum(best, [patterns(pieces) for pieces in found])
         assert all(sum(piece.rank == 2 for piece in pieces) <= 1 for pieces in found)

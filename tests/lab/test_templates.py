@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from optogram.lab._collection import digits
+from optogram.lab._stack import Stack, right, trained
+from optogram.lab.templates import EACH, best_of
+
+Quick = Callable[[str], Any]
+
+
+def test_as_scikit_learn() -> None:
+    found = digits(0).reduced(40)
+    (x, y), (new, truth) = found.tensors(held_out=False), found.tensors(held_out=True)
+    decay = 1e-2
+    start = Stack((torch.zeros(1, 10, 64),), (torch.zeros(1, 10),))
+    own = trained(start, x, y, steps=400, rate=0.02, decay=decay)
+    # scikit-learn minimises the summed cost plus |w|^2 / (2 C); ours is the mean plus decay |w|^2
+    library = LogisticRegression(C=1 / (2 * decay * len(x)), max_iter=2000, tol=1e-6).fit(x.numpy(), y.numpy())
+    weights = own.weights[0][0].numpy()
+    assert np.corrcoef(weights.ravel(), library.coef_.ravel())[0, 1] > 0.99
+    np.testing.assert_allclose(weights, library.coef_, atol=0.1 * np.abs(library.coef_).max())
+    assert abs(float(right(own, new, truth)[0]) - library.score(new.numpy(), truth.numpy())) < 0.01
+
+
+def test_the_best_of_several_templates() -> None:
+    weights = torch.zeros(1, 2 * EACH, 3)
+    weights[0, EACH - 1] = torch.tensor([1.0, 0, 0])
+    stack = Stack((weights,), (torch.zeros(1, 2 * EACH),))
+    assert best_of(stack, torch.tensor([[2.0, 5, 5]]), 2).tolist() == [[2.0, 0.0]]
+
+
+class TestQuick:
+    def test_judged_on_new_pictures(self, quick: Quick) -> None:
+        found = quick("templates").result
+        for name in ("templates", "several", "nearest"):
+            entry = found.finding(name)
+            assert entry.low > 3 * entry.control
+        assert found["nearest"] > found["templates"]
+
+    def test_without_decay_it_overfits(self, quick: Quick) -> None:
+        found = quick("templates").result
+        assert found.known[0] == 1
+        assert found["gap_without_decay"] > found.finding("gap_without_decay").control
+        assert (np.diff(found.smooth) > -0.02).all()
+        assert found["smoothness"] > found.finding("smoothness").control + 0.03

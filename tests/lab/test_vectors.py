@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optogram.lab.vectors import projection, standardised, unit_length
+
+Quick = Callable[[str], Any]
+
+
+def test_identities_by_hand() -> None:
+    x = np.array([3.0, -4.0, 1.0, 0.0])
+    assert standardised(x).mean() == pytest.approx(0)
+    assert standardised(x).std() == pytest.approx(1)
+    assert np.linalg.norm(unit_length(x)) == pytest.approx(1)
+    np.testing.assert_allclose(projection(np.array([3.0, 4.0]), np.array([2.0, 0.0])), [3.0, 0.0])
+    np.testing.assert_allclose(projection(projection(x, x + 1), x + 1), projection(x, x + 1))
+
+
+class TestQuick:
+    def test_identities(self, quick: Quick) -> None:
+        found = quick("vectors").result
+        assert found["flattened"] == 1
+        assert max(found[name] for name in ("sd", "normalised", "orthogonal")) < 1e-10
+        assert found["no_bias"] < 1e-4
+
+    def test_scaled_copies(self, quick: Quick) -> None:
+        found = quick("vectors").result
+        assert found["scaled_normalised"] == 0
+        assert found.finding("scaled_plain").low > 0
+
+    def test_units_die_where_inputs_have_a_mean(self, quick: Quick) -> None:
+        found = quick("vectors").result
+        dead, always = found.dead.mean(axis=1), found.always_on.mean(axis=1)
+        assert dead[0] < 0.001
+        assert (np.diff(dead) >= 0).all()
+        assert dead[-1] == pytest.approx(always[-1], abs=0.03)
+        assert dead[-1] == pytest.approx(0.5, abs=0.15)
+        assert found["dead_trained"] > found.finding("dead_trained").control
+
+
+def test_far_away_half_of_the_units_are_dead_and_half_always_on() -> None:
+    # sign of the sum of a unit's weights decides: half are below zero
+    import torch
+
+    from optogram.lab._stack import drawn
+
+    on = drawn((50, 2000, 2), 1, 0).layers(torch.randn(40, 50) + 1000)[0][0] > 0
+    assert float((~on.any(dim=0)).float().mean()) == pytest.approx(0.5, abs=0.04)
+    assert float(on.all(dim=0).float().mean()) == pytest.approx(0.5, abs=0.04)
