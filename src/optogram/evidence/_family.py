@@ -159,7 +159,7 @@ def _summary(family: Family, known: Settling) -> SiteClaim:
         gate_open=bool(known.gate_q <= known.level),
         kinds=(family.kind,),
         effects=np.stack([twin.found.effect for twin in family.twins]).astype(np.float64),
-        sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites),
+        sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites, claim.beyond_twins),
         identified=int(np.sum(family.found.q <= known.level)),
         twin_identified=tuple(known.twin_identified),
         twin_stands=tuple(known.twin_stands),

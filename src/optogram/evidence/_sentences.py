@@ -50,11 +50,13 @@ def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, 
     return f"{_led(note, _upper(decision.because))}: {counted}; {photographs:,} photographs; {q_said}."
 
 
-def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int) -> str:
-    """The gate: the network's statistic among its twins', and what it became when corrected over the sites judged."""
+def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int, beyond_twins: bool = True) -> str:
+    """The gate: the network's statistic among its twins', and what it became when corrected over sites; none where twins have no say."""
     known = gate.reference
     if gate.statistic != gate.statistic or known.size == 0:
         return "not tested"
+    if not beyond_twins:
+        return f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; says nothing about learning"
     told = f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"
     return f"{told}, {figure(gate_q)} over {sites} site{'s' if sites != 1 else ''}: {'open' if gate_q <= level else 'closed'}"
 

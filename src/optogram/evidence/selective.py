@@ -82,8 +82,8 @@ selective = Selective(
 class Halves:
     """Each half's responses and classes; `labels` are those with enough observations in both."""
 
-    values: list[Float[np.ndarray, "observation unit"]]
-    members: list[Bool[np.ndarray, "observation label"]]
+    values: list[Float[np.ndarray, "_ unit"]]
+    members: list[Bool[np.ndarray, "_ label"]]
     labels: list[str]
 
 
@@ -113,7 +113,7 @@ def _effect(auc: list[Float[np.ndarray, "label unit"]], chosen: list[Int[np.ndar
     return np.asarray((auc[1][chosen[0], units] + auc[0][chosen[1], units]) / 2)
 
 
-def _null(ranked: list[Ranked], members: list[Bool[np.ndarray, "observation label"]]) -> Float[np.ndarray, "draw unit"]:
+def _null(ranked: list[Ranked], members: list[Bool[np.ndarray, "_ label"]]) -> Float[np.ndarray, "draw unit"]:
     rng = np.random.default_rng(0)
     draws = []
     for _ in range(DRAWS):
