@@ -53,7 +53,7 @@ def test_two_units_are_chosen_and_compared_and_back_returns(look: Any) -> None:
     page.wait_for_selector(".sides .ruler >> nth=1")
     assert page.locator(".sides h2 a").all_inner_texts() == ["conv1:3", "conv1:5"]
     page.locator(".sides > section").first.get_by_role("radio", name="around the middle").click()
-    assert page.locator("[role=radio][aria-checked=true]").evaluate_all("all => all.map(one => one.innerText.split('\\n')[0])") == ["q50", "q50"]
+    assert page.locator("[role=radio][aria-checked=true]").evaluate_all("all => all.map(one => one.innerText.split('\\n')[0])") == ["50 %", "50 %"]
     page.go_back()
     page.wait_for_selector("[role=grid]")
     assert "sel=3%2C5" in page.url

@@ -125,12 +125,25 @@ def test_ten_thousand_units_scroll(look: Any, large: str, width: int, capsys: py
     page = look("#/tiny/conv1", width, 900 if width == 1440 else 2160, base=large)
     page.get_by_label("sort").select_option("planted.effect")
     page.wait_for_timeout(500)
+    metrics = page.context.new_cdp_session(page)
+    metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy() -> float:
+        """Seconds that the page's own thread computed for script, style and layout so far, whatever else the machine does."""
+        told = {one["name"]: one["value"] for one in metrics.send("Performance.getMetrics")["metrics"]}
+        return float(told["ScriptDuration"] + told["LayoutDuration"] + told["RecalcStyleDuration"])
+
+    before = busy()
     frames = page.evaluate(SCROLL, 8000)
+    own = 1000 * (busy() - before) / len(frames)
     p95 = frames[int(0.95 * len(frames))]
     with capsys.disabled():
-        print(f"  {width} wide: {len(frames)} frames, median {frames[len(frames) // 2]:.1f} ms, p95 {p95:.1f} ms")
+        print(
+            f"  {width} wide: {len(frames)} frames, {own:.1f} ms of the page's own work each, median {frames[len(frames) // 2]:.1f} ms, p95 {p95:.1f} ms"
+        )
     assert page.get_by_role("gridcell").count() < 3000
-    assert p95 < 60  # 20 on a machine of one's own; shared ones are slower by what the others take
+    # Half of it is the test's own scrolling; frames themselves take what else runs on the machine.
+    assert own < (30 if width == 1440 else 60)
 
 
 @pytest.mark.slow

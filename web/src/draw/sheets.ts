@@ -12,11 +12,19 @@ export class Sheets {
     return this.held.size
   }
 
-  draw(url: string, pen: (sheet: ImageBitmap) => void): void {
+  // The sheet if it is there already, counted as used.
+  now(url: string): ImageBitmap | undefined {
     const known = this.held.get(url)
     if (known) {
       this.held.delete(url)
       this.held.set(url, known)
+    }
+    return known
+  }
+
+  draw(url: string, pen: (sheet: ImageBitmap) => void): void {
+    const known = this.now(url)
+    if (known) {
       pen(known)
       return
     }
@@ -43,5 +51,17 @@ export class Sheets {
     } finally {
       this.waiting.delete(url)
     }
+  }
+}
+
+// Sheets looked up once a frame: thousands of cells lie on a few of them.
+export class Lookup {
+  private known = new Map<string, ImageBitmap | undefined>()
+
+  constructor(private sheets: Sheets) {}
+
+  sheet(url: string): ImageBitmap | undefined {
+    if (!this.known.has(url)) this.known.set(url, this.sheets.now(url))
+    return this.known.get(url)
   }
 }
