@@ -1,0 +1,78 @@
+"""How the tuning lab draws cells by layer, one unit's curves, and what pooling does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from optogram.drawing.axis import Axis
+from optogram.drawing.colour import signed, unsigned
+from optogram.drawing.paper import Paper
+from optogram.drawing.plots import curves
+from optogram.drawing.sheet import grid, stacked
+from optogram.drawing.text import wrap
+from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
+from optogram.lab._show import beside
+from optogram.physiology.invariance import POOLINGS
+
+if TYPE_CHECKING:
+    from optogram.lab.tuning import TuningResult
+
+GREATEST = 2.0
+_WIDTH, _ROW = 380.0, 44.0
+
+
+def layers(result: TuningResult) -> Image.Image:
+    """Each unit's F1/F0 as a dot, layer by layer; the twin's below in gray; the border between complex and simple at 1."""
+    left = SPACES[3] + 76
+    axis = Axis(0.0, GREATEST, left, left + _WIDTH)
+    top = SPACES[3] + TITLE * 1.8
+    base = top + _ROW * len(result.sites)
+    note = (
+        "Each dot is a unit that gratings drive: right of the line its response follows the stripes as they pass (simple), left of it hardly. Gray: "
+    )
+    lines = wrap(note + f"the same layer of a twin with shuffled weights. {GREATEST:g} stands for all that is greater.", CAPTION, _WIDTH + 76)
+    paper = Paper(left + _WIDTH + SPACES[3], base + AXIS * 4 + len(lines) * CAPTION * 1.35 + SPACES[3])
+    paper.text(SPACES[3], SPACES[3], "Simple and complex units by layer", TITLE)
+    random = np.random.default_rng(0)
+    for number, site in enumerate(result.sites):
+        y = top + _ROW * number
+        paper.text(SPACES[3], y + _ROW / 2, site, CAPTION, anchor="lm")
+        for values, colour, place in ((result.ratio[number], LIGHT.high, 0.3), (result.twin_ratio[number], LIGHT.missing, 0.72)):
+            for value in values[np.isfinite(values) | np.isinf(values)]:
+                paper.dot(axis.place(min(float(value), GREATEST)), y + _ROW * place + random.uniform(-6, 6), 2, fill=colour)
+        paper.box(left, y + _ROW - 0.5, left + _WIDTH, y + _ROW, fill=LIGHT.line)
+    paper.line([(axis.place(1), top), (axis.place(1), base)], 1, LIGHT.ink_2, (3, 3))
+    for tick in (0.0, 0.5, 1.0, 1.5, 2.0):
+        paper.text(axis.place(tick), base + 5, f"{tick:g}", AXIS, LIGHT.ink_2, "ma")
+    paper.text(left + _WIDTH, base + AXIS * 1.8, "F1/F0", AXIS, LIGHT.ink_2, "ra")
+    for number, line in enumerate(lines):
+        paper.text(SPACES[3], base + AXIS * 4 + number * CAPTION * 1.35, line, CAPTION, LIGHT.ink_2)
+    return paper.image
+
+
+def unit(result: TuningResult) -> Image.Image:
+    """One unit's curves over orientation, spatial frequency, size and contrast, its field mapped by spots, and bars at every angle and offset."""
+    small = {"width": 200.0, "height": 110.0, "up": "rate", "include": (0.0,)}
+    angle, cycle = result.orientations, 1 / result.frequencies
+    pair = [
+        curves({"": (angle.tolist(), result.by_orientation.tolist())}, across="orientation, degrees", title=result.unit, **small),  # type: ignore[arg-type]
+        curves({"": (np.log2(cycle).tolist(), result.by_frequency.tolist())}, across="pixels a cycle, log2", title=" ", **small),  # type: ignore[arg-type]
+    ]
+    below = [
+        curves({"": (result.radii.tolist(), result.by_size.tolist())}, across="radius of the grating, pixels", **small),  # type: ignore[arg-type]
+        curves({"": (result.contrasts.tolist(), result.by_contrast.tolist())}, across="contrast", **small),  # type: ignore[arg-type]
+    ]
+    bars = result.bars / max(float(result.bars.max()), 1e-12)
+    maps = [signed(result.field), unsigned(bars[0], 1.0), unsigned(bars[1], 1.0)]
+    captions = ["white spot minus black one", "white bar: angle down, offset across", "black bar"]
+    return stacked([beside(pair), beside(below), grid(maps, captions=captions, columns=3, cell=148)])
+
+
+def pooling(result: TuningResult) -> Image.Image:
+    """Median F1/F0 against the side of the neighbourhood."""
+    lines = {name: (list(result.windows), result.pooled[number].tolist()) for number, name in enumerate(POOLINGS)}
+    title = f"Simple units of {result.sites[0]}, pooled over their neighbours"
+    return curves(lines, across="neighbours a side", up="median F1/F0: below 1 is complex", title=title, include=(0.0, 1.0))

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from optogram.errors import SettingError
+from optogram.images.open_images import open_images
+from optogram.lab.invariance import InvarianceResult, invariance
+
+
+@pytest.fixture(scope="module")
+def found(quick: Callable[[str], Any]) -> InvarianceResult:
+    found: InvarianceResult = quick("invariance").result
+    return found
+
+
+def test_unchanged_photographs_are_answered_alike(found: InvarianceResult) -> None:
+    assert found["unchanged"] == pytest.approx(1)
+
+
+def test_position_matters_less_above_than_below_and_more_in_the_twin(found: InvarianceResult) -> None:
+    """The demo network was trained on crops: its last layer tolerates shifts that its first does not, and that its twin does not."""
+    assert found.position[-1, 4] > found.position[0, 4]
+    assert found["position"] > (found.finding("position").control or 1)
+
+
+def test_curves_fall_away_from_no_change(found: InvarianceResult) -> None:
+    assert (np.diff(found.position, axis=1) <= 0.02).all()
+    assert (found.orientation[:, 0] > found.orientation[:, -1]).all()
+
+
+def test_the_bar_goes_from_field_to_field(found: InvarianceResult) -> None:
+    assert found["bar"] > 0.95
+
+
+def test_few_photographs_are_refused() -> None:
+    with pytest.raises(SettingError, match="at least 10"):
+        invariance(open_images(np.zeros((4, 64, 64, 3), np.uint8)), quick=True, progress=False)
+
+
+def test_pictures_are_drawn(found: InvarianceResult) -> None:
+    assert set(found.pictures()) == {"curves", "bar"}

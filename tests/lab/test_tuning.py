@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optogram.errors import NotDefinedError
+from optogram.lab.tuning import TuningResult, default_sites, tuning
+from optogram.zoo._planted import planted
+
+
+@pytest.fixture(scope="module")
+def found() -> TuningResult:
+    given = planted(3)
+    return tuning(network=given.network, unit=given.addresses["wave"], sites=("rectified", "energy"), quick=True, progress=False)
+
+
+def test_simple_cells_are_counted_below_and_complex_ones_above(found: TuningResult) -> None:
+    """Of the planted rectified units wave, quarter, negative, oblique, double, checker are simple; the energy unit is complex."""
+    given = planted(3)
+    simple = [int(given.addresses[name].split(":")[1]) for name in ("wave", "quarter", "negative", "oblique", "double")]
+    assert (found.ratio[0][simple] > 1).all()
+    assert found["complex rectified"] <= 1 / 7
+    assert found["complex energy"] == 1
+    assert found.finding("complex energy").low == pytest.approx(0.025)
+
+
+def test_the_unit_looked_at_closely_has_its_planted_tuning(found: TuningResult) -> None:
+    assert found["orientation"] == pytest.approx(90, abs=1)
+    assert found["ratio"] == pytest.approx(np.pi / 2, rel=0.1)
+    middle = np.corrcoef(found.field.ravel(), planted(3).truth["wave"].sum(0).ravel())[0, 1]
+    assert middle > 0.95
+    assert found.by_contrast[-1] == pytest.approx(found.by_contrast[0] * 10, rel=1e-3)
+
+
+def test_pooling_makes_simple_units_complex(found: TuningResult) -> None:
+    for name in ("max", "sum", "squares"):
+        finding = found.finding(f"pooled by {name}")
+        assert finding.value < 1 < (finding.control or 0)
+    assert (found.pooled[:, 0] > 1).all()
+
+
+def test_a_network_without_places_is_refused() -> None:
+    from torch import nn
+
+    from optogram.images.preprocess import Preprocess
+    from optogram.network.network import Network
+
+    with pytest.raises(NotDefinedError, match="no rectified site with places"):
+        default_sites(Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 4)), Preprocess(size=4)))
+
+
+def test_pictures_are_drawn(found: TuningResult) -> None:
+    assert set(found.pictures()) == {"layers", "unit", "pooling"}
