@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 from jaxtyping import Float
 
-Line = Float[np.ndarray, "point 2"]
+Line = Float[np.ndarray, "_ 2"]
 _CROSSINGS = {
     1: [(3, 0)],
     2: [(0, 1)],
