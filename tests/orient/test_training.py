@@ -55,7 +55,7 @@ def test_landscapes_are_learned_and_the_controls_hold(trained: tuple[Scorer, Exa
 
 
 def test_photographs_without_an_up_stay_at_chance() -> None:
-    """Smooth noise, as fine along rows as along columns, has no up: the control of the whole pipeline, which fails if a turn can be told by how it was made."""
+    """Smooth noise, as fine along rows as along columns, has no up: this fails if a turn can be told by how it was made."""
     random = np.random.default_rng(3)
     drawn = [Image.fromarray(random.integers(0, 255, (12, 15, 3)).astype(np.uint8)).resize((120, 96), Image.Resampling.BICUBIC) for _ in range(60)]
     found = train(load("zoo:photonet"), open_images(np.stack([np.asarray(one) for one in drawn])), penalties=(0.03,), progress=False)[1]
