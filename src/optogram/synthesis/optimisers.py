@@ -74,7 +74,7 @@ class Nadam:
         return self.rate * following / (1 - so_far * following), self.rate * (1 - now) / (1 - so_far)
 
     def _momentum(self, age: int) -> float:
-        return self.betas[0] * (1 - 0.5 * 0.96 ** (0.004 * age))
+        return self.betas[0] * (1 - 0.5 * math.pow(0.96, 0.004 * age))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,4 +58,5 @@ def mean_magnitude(samples: Sequence[UInt8[Tensor, "batch channel _ _"]], height
 
 @lru_cache(maxsize=1)
 def _inverse() -> Float[Tensor, "plane channel"]:
-    return torch.linalg.inv(torch.tensor(COLOUR, dtype=torch.float64).T).float()
+    inverse: Tensor = torch.linalg.inv(torch.tensor(COLOUR, dtype=torch.float64).T).float()
+    return inverse
