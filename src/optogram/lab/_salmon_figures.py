@@ -20,7 +20,9 @@ ENLARGED = 6
 COLUMNS = 7
 
 
-def slices(t_map: Float[np.ndarray, "x y z"], masks: Mapping[str, Bool[np.ndarray, "x y z"]], fish: int) -> Image.Image:
+def slices(
+    t_map: Float[np.ndarray, "x y z"], masks: Mapping[str, Bool[np.ndarray, "x y z"]], dead: Mapping[str, Int[np.ndarray, " fish"]]
+) -> Image.Image:
     """Every slice of the fish, from one side to the other, twice: uncorrected above, corrected below."""
     places = range(t_map.shape[2])
     body = outline(t_map.shape, ENLARGED)
@@ -30,7 +32,11 @@ def slices(t_map: Float[np.ndarray, "x y z"], masks: Mapping[str, Bool[np.ndarra
         active = int(masks[name].sum())
         said = f"{active} active voxel{'s' if active != 1 else ''} of {t_map.size:,}"
         rows.append(grid(pictures, title=f"{title}: {said}", columns=COLUMNS, cell=88))
-    note = f"A scan of pure noise, drawn over the outline of a salmon; the first of {fish} in which anything lights up without correction."
+    fish, lit, left = len(dead["max-T"]), int((dead["uncorrected"] > 0).sum()), int((dead["max-T"] > 0).sum())
+    note = (
+        f"A scan of pure noise, drawn over the outline of a salmon. {lit} of {fish} such fish light up uncorrected, and this one has as many active "
+        f"voxels as is usual among them; {left} of {fish} do after correction."
+    )
     return stacked([*rows, _line(note, rows[0].width)])
 
 
@@ -44,7 +50,7 @@ def outline(shape: tuple[int, ...], finer: int) -> Float[np.ndarray, "x y z"]:
     body = ((x + 0.2) / 0.75) ** 2 + (y / 0.52) ** 2 + (z / 0.9) ** 2 < 1
     tail = (x > 0.42) & (x < 0.92 - 0.35 * (0.5 - np.abs(y))) & (np.abs(y) < 0.08 + 0.8 * (x - 0.42)) & (np.abs(z) < 0.4)
     spine = body & (np.abs(y) < 0.045) & (np.abs(z) < 0.3)
-    eyes = ((x + 0.72) / 0.13) ** 2 + ((y + 0.12) / 0.16) ** 2 + ((np.abs(z) - 0.45) / 0.3) ** 2 < 1
+    eyes = ((x + 0.66) / 0.1) ** 2 + ((y + 0.14) / 0.12) ** 2 + ((np.abs(z) - 0.45) / 0.2) ** 2 < 1
     return np.asarray(0.1 + 0.38 * (body | tail) + 0.14 * spine + 0.25 * eyes)
 
 

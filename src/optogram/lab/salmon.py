@@ -53,20 +53,22 @@ class SalmonResult(LabResult):
     )
     methods: tuple[str, ...]
     dead: Int[np.ndarray, "fish method"]
-    remembering: Int[np.ndarray, "fish method"]
-    alive: Int[np.ndarray, "fish method"]
-    found: Float[np.ndarray, "fish method"]
+    remembering: Int[np.ndarray, "fewer method"]
+    alive: Int[np.ndarray, "fewer method"]
+    found: Float[np.ndarray, "fewer method"]
     t_map: Float[np.ndarray, "x y z"]
     masks: Bool[np.ndarray, "method x y z"]
     planted: Bool[np.ndarray, "x y z"]
     unit_methods: tuple[str, ...]
-    detectors: Int[np.ndarray, "network method"]
-    shuffled: Int[np.ndarray, " method"]
+    detectors: Int[np.ndarray, "network unit_method"]
+    shuffled: Int[np.ndarray, " unit_method"]
 
     def pictures(self) -> dict[str, Image.Image]:
         """The slices of one dead fish; false alarms and power of each method; the untrained network's detectors."""
         return {
-            "slices": _salmon_figures.slices(self.t_map, dict(zip(self.methods, self.masks, strict=True)), len(self.dead)),
+            "slices": _salmon_figures.slices(
+                self.t_map, dict(zip(self.methods, self.masks, strict=True)), dict(zip(self.methods, self.dead.T, strict=True))
+            ),
             "alarms": _salmon_figures.alarms(self.findings, self.methods),
             "detectors": _salmon_figures.detectors(self.detectors, self.shuffled, self.unit_methods, self.finding("detectors-uncorrected").sentence),
         }
@@ -78,7 +80,7 @@ def salmon(
     network: Network | None = None,
     fish: Annotated[int, "Dead fish to scan; a fifth as many have noise that remembers, and as many live."] = 150,
     label: Annotated[str | None, "The class folder whose detectors are looked for."] = None,
-    others: Annotated[int, "Further untrained networks."] = 19,
+    others: Annotated[int, "Further untrained networks."] = 9,
     quick: bool = False,
     seed: int = 0,
     progress: Progress = True,
@@ -98,7 +100,7 @@ def salmon(
         dead = school(study, shape, fish, seed, advance)
         remembering = school(study, shape, fewer, seed + 1, advance, autocorrelation=REMEMBERED)
         alive = school(study, shape, fewer, seed + 2, advance, planted=planted)
-    shown = int(np.argmax(dead.active[:, 0] > 0))
+    shown = usual(dead.active[:, 0])
     t_map, masks = scanned(study, shape, np.random.default_rng([seed, shown]), DRAWS)
     crossing = _bridge(images, network, label, others, quick, seed)
     settings = {"fish": fish, "shape": shape, "fwhm_mm": FWHM, "voxel_mm": VOXEL, "df": study.df, "label": crossing.label, "others": others}
@@ -117,6 +119,12 @@ def salmon(
         detectors=np.array([crossing.real, *crossing.others]),
         shuffled=np.array(crossing.shuffled),
     )
+
+
+def usual(active: Int[np.ndarray, " fish"]) -> int:
+    """The fish that is drawn: the first with the (lower) median number of active voxels among those that have any; 0 if none has."""
+    lit = np.sort(active[active > 0])
+    return int(np.argmax(active == lit[(len(lit) - 1) // 2])) if lit.size else 0
 
 
 def plant(shape: tuple[int, int, int]) -> Bool[np.ndarray, "x y z"]:
@@ -173,7 +181,7 @@ def _bridge(images: Photos | None, network: Network | None, label: str | None, o
     from optogram.zoo._photographs import held_out_crops
     from optogram.zoo.photonet import photonet
 
-    photos = images if images is not None else held_out_crops(170 if quick else 850)
+    photos = images if images is not None else held_out_crops(170 if quick else 510)
     wanted = CAT if images is None and label is None else label
     found = bridge(network or photonet(), photos, wanted, others, 199 if quick else 999, seed)
     return replace(found, label="cat") if found.label == CAT and images is None else found
