@@ -23,6 +23,7 @@ import optogram as og
 from optogram.network._torchvision import open_torchvision
 
 TARGET, GOAL = 5, 1.2
+EPSILON = 1e-9
 SITES = {"resnet18": "layer4", "vgg11_bn": "features.25", "squeezenet1_1": "features.11", "alexnet": "features.10"}
 CASES = ("epsilon_plus", "epsilon_gamma_box", "epsilon_alpha2_beta1", "grad_cam")
 
@@ -41,7 +42,7 @@ def theirs(case: str, name: str, module: torch.nn.Module, images: torch.Tensor) 
     canonizer = {"resnet18": ResNetCanonizer, "vgg11_bn": VGGCanonizer}.get(name)
     ends = {"low": torch.zeros_like(images), "high": torch.ones_like(images)} if case.endswith("box") else {}
     kind = {"epsilon_plus": "EpsilonPlus", "epsilon_gamma_box": "EpsilonGammaBox", "epsilon_alpha2_beta1": "EpsilonAlpha2Beta1"}[case]
-    composite = getattr(composites, kind)(canonizers=[canonizer()] if canonizer else [], **ends)
+    composite = getattr(composites, kind)(canonizers=[canonizer()] if canonizer else [], epsilon=EPSILON, stabilizer=EPSILON, **ends)
 
     def start(output: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.one_hot(torch.tensor([TARGET] * len(output)), output.shape[1]).to(output) * output
@@ -55,7 +56,9 @@ def theirs(case: str, name: str, module: torch.nn.Module, images: torch.Tensor) 
 
 def ours(case: str, name: str, network: og.Network, images: torch.Tensor) -> Callable[[], np.ndarray]:
     """Through the public verb, provenance and all."""
-    given: tuple[str, dict[str, Any]] = ("grad_cam", {"site": SITES[name]}) if case == "grad_cam" else ("lrp", {"composite": case})
+    given: tuple[str, dict[str, Any]] = (
+        ("grad_cam", {"site": SITES[name]}) if case == "grad_cam" else ("lrp", {"composite": case, "epsilon": EPSILON})
+    )
     return lambda: np.asarray(og.attribute(network, images, f"output:{TARGET}", given[0], batch_size=len(images), progress=False, **given[1]).values)
 
 
