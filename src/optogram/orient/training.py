@@ -28,7 +28,7 @@ from optogram.statistics.intervals import bootstrap_mean
 
 FOLDS = 5
 FEWEST = 20
-PENALTIES = (0.003, 0.03, 0.3)
+PENALTIES = (0.03, 0.3, 3.0)
 AHEAD = 8
 
 
