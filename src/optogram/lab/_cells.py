@@ -23,7 +23,7 @@ Corner = tuple[int, int, int]
 """(x, y, w) with w > 0 stands for the point (x / w, y / w)."""
 Row = tuple[Fraction, Fraction, Fraction]
 """One unit as a function of the input: factor of x, factor of y, constant."""
-Layer = tuple[Float[np.ndarray, "out in"], Float[np.ndarray, " out"]]
+Layer = tuple[Float[np.ndarray, "_ _"], Float[np.ndarray, "_"]]
 
 
 @dataclass(frozen=True, slots=True)

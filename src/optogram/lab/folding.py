@@ -37,8 +37,8 @@ class FoldingResult(LabResult):
     )
     points: Float[np.ndarray, "point 2"]
     classes: Int[np.ndarray, " point"]
-    weights: tuple[Float[np.ndarray, "out in"], ...]
-    biases: tuple[Float[np.ndarray, " out"], ...]
+    weights: tuple[Float[np.ndarray, "_ _"], ...]
+    biases: tuple[Float[np.ndarray, "_"], ...]
     ranks: Int[np.ndarray, "layer point"]
     pieces: Int[np.ndarray, "layer 3"]
     planted: Int[np.ndarray, "layer 3"]

@@ -180,7 +180,7 @@ def _findings(path: list[str], parts: list[float], drops: list[float], others: l
     for above, name, part, drop, rest in zip(path, path[1:], parts, drops, others, strict=False):
         beaten = sum(drop > other for other in rest)
         said = (
-            f"{name} makes {part:.0%} of what its site adds to {above}; set to its mean it costs that one {drop:.2f} standard deviations, more than "
+            f"Unit {name} makes {part:.0%} of what its site adds to {above}; set to its mean it costs that {drop:.2f} standard deviations, more than "
             f"{beaten} of {len(rest)} other units (median {np.median(rest):.2f})."
         )
         found.append(Finding(name, drop, said, control=float(np.median(rest))))
