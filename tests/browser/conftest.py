@@ -76,9 +76,11 @@ def plain_server(planted: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def large(small: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An atlas with a site of 10,000 units, served by optogram."""
-    yield from _serving(static_server(small.write_large(tmp_path_factory.mktemp("large") / "atlas"), 0))
+    from tests.browser.large_atlas import write_large
+
+    yield from _serving(static_server(write_large(tmp_path_factory.mktemp("large") / "atlas"), 0))
 
 
 @pytest.fixture(scope="session")

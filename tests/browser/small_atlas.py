@@ -87,7 +87,7 @@ def _network(folder: Folder, name: str, twin: str | None, evidence: Evidence) ->
 
 def _photograph(folder: Folder, name: str, seed: np.random.Generator) -> Photograph:
     directory = f"data/{slug(name)}/photographs"
-    file: File = folder.put(directory, "photo-0", "webp", webp(tiled([_noise(seed, 64)], 1, 64)))
+    file: File = folder.put(directory, "photo-0", "webp", webp(tiled([noise(seed, 64)], 1, 64)))
     maps, numbers = [], b""
     for target in ("fc:0", "conv1:0"):
         for gain, method in ((1.0, "grad_cam"), (100.0, "gradient")):
@@ -115,25 +115,25 @@ def _seen() -> dict[str, list[Any]]:
         for column in range(8):
             box = {"top": 8 * row, "left": 8 * column, "bottom": 8 * row + 8, "right": 8 * column + 8}
             rows.append({**common, "kind": "place", "unit": min(row + column, 10), "share": float("nan"), "row": row, "column": column, **box})
-    return _columns("seen", rows)
+    return columns("seen", rows)
 
 
 def _whole(folder: Folder) -> Whole:
     """Seven of nine photographs, so that two are not kept."""
     seed = np.random.default_rng(5)
-    files, places = write_packs(folder, "data/photographs", "whole", (webp(tiled([_noise(seed, 64)], 1, 64)) for _ in range(7)), 64)
+    files, places = write_packs(folder, "data/photographs", "whole", (webp(tiled([noise(seed, 64)], 1, 64)) for _ in range(7)), 64)
     rows = [
         {"photo": _photo(number), "pack": place.pack, "offset": place.offset, "length": place.length, "height": 64, "width": 64}
         for number, place in enumerate(places)
     ]
-    return Whole(index=folder.table("data/photographs", "whole", _columns("whole", rows), schemas()["whole"]), packs=files, kept=7, count=9)
+    return Whole(index=folder.table("data/photographs", "whole", columns("whole", rows), schemas()["whole"]), packs=files, kept=7, count=9)
 
 
 def _photo(index: int) -> str:
     return f"folder/photo {index}.jpg"
 
 
-def _noise(seed: np.random.Generator, side: int) -> np.ndarray:
+def noise(seed: np.random.Generator, side: int) -> np.ndarray:
     coarse = seed.integers(0, 256, (4, 4, 3), dtype=np.uint8)
     return np.kron(coarse, np.ones((side // 4, side // 4, 1), np.uint8))
 
@@ -144,7 +144,7 @@ def _evidence(seed: np.random.Generator) -> Evidence:
     for site, units in SITES.items():
         twins = np.round(seed.normal(0, 1, (TWINS, units)), 4)
         rows += [_row(site, unit, units, twins) for unit in range(units)]
-        rows += [_own_row(site, unit, units) for unit in range(units)]
+        rows += [own_row(site, unit, units) for unit in range(units)]
         families += [_family(site, units, twins), _own_family(site, units)]
     return Evidence(tuple(rows), tuple(families), Provenance(verb="judge", network=NETWORK, weights=WEIGHTS))
 
@@ -176,7 +176,7 @@ def _row(site: str, unit: int, units: int, twins: np.ndarray) -> Row:
     )
 
 
-def _own_row(site: str, unit: int, units: int) -> Row:
+def own_row(site: str, unit: int, units: int) -> Row:
     """A second claim, which twins have no say in."""
     tested = unit < units - 1
     p = (1 + unit) / (1 + units)
@@ -256,11 +256,11 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
     responses = np.sort(seed.gamma(1.0, 2.0, (units, PHOTOGRAPHS)), axis=1)
     responses[units - 1] = 0.0
     dead = [unit == units - 1 for unit in order]
-    pool = [_noise(seed, 128) for _ in range(8)]
+    pool = [noise(seed, 128) for _ in range(8)]
     cells = [None if gone else pool[cell % 8] for cell, gone in enumerate(dead)]
-    plate = webp(tiled([_noise(seed, CELL) for _ in range(7 * K)], K, CELL), quality=30)
+    plate = webp(tiled([noise(seed, CELL) for _ in range(7 * K)], K, CELL), quality=30)
     plate_files, plates = write_packs(folder, directory, "plates", (None if gone else plate for gone in dead))
-    drawn = webp(tiled([_noise(seed, PICTURE_CELL)], 1, PICTURE_CELL))
+    drawn = webp(tiled([noise(seed, PICTURE_CELL)], 1, PICTURE_CELL))
     with_pictures = site == "conv1"
     picture_files, pictures = write_packs(folder, directory, "pictures", (drawn if with_pictures and not gone else None for gone in dead))
     views = ("strongest", "middle", "synthesised", "weights") if with_pictures else ("strongest",)
@@ -292,7 +292,7 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
 def _units(
     site: str, order: list[int], rows: dict[int, Row], responses: np.ndarray, plates: list[Place], pictures: list[Place]
 ) -> dict[str, list[Any]]:
-    return _columns("units", [_unit(site, cell, unit, rows[unit], responses[unit], plates[cell], pictures[cell]) for cell, unit in enumerate(order)])
+    return columns("units", [_unit(site, cell, unit, rows[unit], responses[unit], plates[cell], pictures[cell]) for cell, unit in enumerate(order)])
 
 
 def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plate: Place, picture: Place) -> dict[str, Any]:
@@ -357,49 +357,8 @@ def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, 
                         **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), box.as_tuple(), strict=True)),
                     }
                 )
-    return _columns("exemplars", records)
+    return columns("exemplars", records)
 
 
-def _columns(table: str, records: list[dict[str, Any]]) -> dict[str, list[Any]]:
+def columns(table: str, records: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return {name: [record[name] for record in records] for name in schemas()[table].names}
-
-
-def write_large(root: Path, units: int = 10_000) -> Path:
-    """The small atlas, with a first site of so many units: one table, sheets of one picture each, no plates."""
-    write(root)
-    folder = Folder(root)
-    manifest = Manifest.model_validate_json((root / "manifest.json").read_bytes())
-    network = manifest.networks[0]
-    site = network.sites[0]
-    directory = "data/large"
-    blank = {"plate_pack": -1, "plate_offset": 0, "plate_length": 0, "picture_pack": -1, "picture_offset": 0, "picture_length": 0}
-    common = {"label": None, "sentence": None, "dead": False, "zero": 0.0, "mean": 1.0, "sd": 1.0, "least": 0.0, "greatest": 9.0, **blank}
-    common |= dict.fromkeys(("q05", "q25", "q50", "q75", "q95"), 1.0) | {"bins": [1], "bin_low": 0.0, "bin_high": 9.0, "bin_scale": 1.0}
-    common |= {"picture_count": 0, "picture_activation": None, "picture_verdict": None, "picture_alt": None, "effect": 0.5, "q": 1.0}
-    verdicts = ("stands", "salmon", "can't tell")
-    rows = [{**common, "unit": unit, "cell": unit, "verdict": verdicts[unit % 3]} for unit in range(units)]
-    judged = [{**vars_of(_own_row("conv1", unit % 11, 12)), "unit": unit, "effect": (unit * 7919 % units) / units} for unit in range(units)]
-    seed = np.random.default_rng(6)
-    sprites = []
-    for size in (32, 64):
-        columns = 1024 // size
-        sheet = tiled([_noise(seed, size) for _ in range(columns**2)], columns, size)
-        files = [folder.put(directory, f"strongest-{size}-{number}", "webp", webp(sheet)) for number in range(-(-units // columns**2))]
-        sprites.append(site.sprites[0].model_copy(update={"view": "strongest", "size": size, "columns": columns, "count": units, "sheets": files}))
-    wide = site.model_copy(
-        update={
-            "units": units,
-            "held": units,
-            "units_file": folder.table(directory, "units", _columns("units", rows), schemas()["units"]),
-            "evidence_file": folder.table(directory, "evidence", _columns("evidence", judged), schemas()["evidence"]),
-            "sprites": sprites,
-        }
-    )
-    one = network.model_copy(update={"sites": [wide, *network.sites[1:]]})
-    write_atomically(root / "manifest.json", manifest.model_copy(update={"networks": [one]}).model_dump_json().encode())
-    return root
-
-
-def vars_of(row: Row) -> dict[str, Any]:
-    """A row's fields by name."""
-    return {name: getattr(row, name) for name in schemas()["evidence"].names if name != "unit"}

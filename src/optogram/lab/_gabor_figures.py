@@ -63,10 +63,11 @@ def plane(result: GaborResult) -> Image.Image:
     for nx, ny in zip(result.twin_nx[:3].ravel(), result.twin_ny[:3].ravel(), strict=True):
         paper.dot(across.place(np.log(np.clip(nx, 0.05, 3))), up.place(np.log(np.clip(ny, 0.05, 3))), 1.75, fill=LIGHT.missing)
     for index in np.argsort(result.compared):
-        spot = [axis.place(float(np.log(np.clip(value[index], 0.05, 3)))) for axis, value in ((across, result.nx), (up, result.ny))]
-        paper.dot(*spot, 5.5, fill=LIGHT.surface)
-        paper.dot(*spot, 4.5, fill=LIGHT.high if result.compared[index] else LIGHT.surface)
-        paper.dot(*spot, 4.5, outline=LIGHT.high, width=1.5)
+        nx, ny = (float(np.log(np.clip(value[index], 0.05, 3))) for value in (result.nx, result.ny))
+        spot = across.place(nx), up.place(ny)
+        paper.dot(*spot, radius=5.5, fill=LIGHT.surface)
+        paper.dot(*spot, radius=4.5, fill=LIGHT.high if result.compared[index] else LIGHT.surface)
+        paper.dot(*spot, radius=4.5, outline=LIGHT.high, width=1.5)
     for tick in _TICKS:
         paper.text(across.place(np.log(tick)), top + _SIDE + 6, f"{tick:g}", AXIS, LIGHT.ink_2, "ma")
         paper.text(left - 6, up.place(np.log(tick)), f"{tick:g}", AXIS, LIGHT.ink_2, "rm")
