@@ -20,6 +20,7 @@ from optogram.result import Result, versions
 RESULTS = {
     "Attribution": "attribute",
     "Evidence": "judge",
+    "Ranking": "rank",
     "Sanity": "sanity",
     "Score": "score",
     "Sweep": "sweep",
@@ -63,7 +64,7 @@ def test_its_provenance_is_enough_to_make_it_again(found: Result, given: Case) -
     assert told.settings
     assert dict(told.versions) == versions()
     assert set(told.versions) == {"python", "optogram", "torch", "numpy"}
-    assert type(found).__name__ == "WeightImages" or type(found).__name__ in ("Attribution", "Score") or told.seed == 0
+    assert type(found).__name__ == "WeightImages" or type(found).__name__ in ("Attribution", "Ranking", "Score") or told.seed == 0
     assert json.loads(json.dumps(told.as_dict(), default=str))["verb"] == told.verb
 
 

@@ -99,6 +99,7 @@ VERBS: dict[str, Callable[[Case], Any]] = {
         c.network, c.photos, c.path / f"atlas-{id(object())}", twins=2, panel=10, steps=2, picture_units=2, attributed=1, exemplars=2, progress=False
     ),
     "judge": lambda c: og.judge(c.network, c.photos, sites=list(SITES), claims=["identification"], twins=2, progress=False),
+    "rank": lambda c: og.rank(c.network, c.images, "head:cat", methods=["gradient", "input_x_gradient"], metric="sensitivity_n", progress=False),
     "sanity": lambda c: og.sanity(c.network, _attribution(c), twins=2, others=2, progress=False),
     "score": lambda c: og.score(c.network, _attribution(c), "deletion", progress=False),
     "sweep": lambda c: og.sweep(c.network, c.photos, k=3, panel=10, progress=False),

@@ -60,6 +60,8 @@ def _own(name: str, hint: Any, default: Any) -> tuple[Any, Any]:
     option = typer.Option(f"--{name.replace('_', '-')}", help=_help(hint), show_default=default is not None)
     if isinstance(told, bool):
         option = typer.Option(f"--{name.replace('_', '-')}/--no-{name.replace('_', '-')}", help=_help(hint))
+    if listed and default is None:
+        return Annotated[str | None, option], None
     return Annotated[str if listed else bare, option], ",".join(map(str, default)) if listed else default
 
 

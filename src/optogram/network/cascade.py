@@ -10,11 +10,10 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from optogram.network.redraw import redraw_own
+from optogram.network.redraw import redraw_own, seeded
 from optogram.network.twin import remeasure
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ def destroy(copy: Network, path: str, seed: int, images: Float[Tensor, "photo ch
     """
     module = dict(copy.layer("output").named_modules())[path]
     number = int.from_bytes(blake2b(f"{seed} {path}".encode(), digest_size=7).digest(), "big")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(number)
+    with seeded(number):
         redraw_own(module)
     if images is not None:
         remeasure(copy, images)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from optogram.network._timm import from_timm
 from optogram.network._torchvision import from_torchvision
 from optogram.network.labels import Labels, read_labels
 from optogram.network.network import Network
+from optogram.network.redraw import seeded
 from optogram.network.state import load_state
 from optogram.registry import Registry
 
@@ -50,7 +50,7 @@ def load(
     if not isinstance(spec, str):
         raise LoadError(f"a network is loaded by name ({FORMS}); got {type(spec).__name__}. A module goes to og.Network(module)")
     file = None if weights is None or weights == "none" or isinstance(weights, Mapping) else Path(weights)
-    with _seeded(seed):
+    with seeded(seed):
         found = _found(spec, weights, file)
         if file is not None or isinstance(weights, Mapping):
             load_state(found.module, weights, found.name)  # type: ignore[arg-type]
@@ -82,10 +82,3 @@ def _blank(found: Loaded, weights: Any) -> Loaded:
 
         redraw(found.module)
     return found
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield

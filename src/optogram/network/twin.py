@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from optogram.errors import InputError, SettingError
 from optogram.images.photos import Photos
 from optogram.network.census import AFFINE
-from optogram.network.redraw import redraw
+from optogram.network.redraw import redraw, seeded
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
@@ -58,8 +58,7 @@ def twin(
     norms = [layer for layer in module.modules() if isinstance(layer, BATCH_NORMS) and layer.running_mean is not None]
     if images is None and norms:
         raise InputError(f"{network.name} has batch norms, whose statistics a twin needs anew: give photographs, as in net.twin(photos=photos)")
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch.no_grad(), seeded(seed):
         redraw(module) if kind == "reinit" else _shuffle(module)
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if images is not None:
