@@ -114,4 +114,8 @@ def test_the_same_seed_gives_the_same_findings(name: str, quick: Quick) -> None:
     if ran.seconds > SHARED_S:
         pytest.skip(f"its quick run takes {ran.seconds:.0f} s")
     again = LABS.get(name)(quick=True, seed=0, progress=False)
-    assert again.findings == ran.result.findings
+    assert [(found.name, found.sentence) for found in again.findings] == [(found.name, found.sentence) for found in ran.result.findings]
+    for one, other in zip(again.findings, ran.result.findings, strict=True):
+        # Sums of single precision depend on where in memory their terms lie.
+        numbers = [[getattr(found, name) for name in ("value", "low", "high", "control", "chance")] for found in (one, other)]
+        assert numbers[0] == pytest.approx(numbers[1], rel=1e-4, abs=1e-6)
