@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self
 
 WIDTH = 20
 
@@ -30,7 +29,7 @@ class Stages:
             self.drawn = now
             print("\r" + self._line(done, total, now), end="", file=sys.stderr, flush=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Stages:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
