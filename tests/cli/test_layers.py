@@ -42,3 +42,14 @@ def test_wrong_usage_is_two(typed: Type) -> None:
     found = typed("layers", "net.py:colours", "--every")
     assert found.code == 2
     assert "Try: optogram layers --help" in found.err
+
+
+def test_photographs_are_prepared_as_the_command_line_says(typed: Type) -> None:
+    def shapes(*more: str) -> list[list[int]]:
+        return [row["shape"] for row in typed("layers", "net.py:colours", "--no-fields", "--json", *more).json]
+
+    assert shapes("--preprocess", "size=40,crop=30/20")[:2] == [[30, 20], [28, 18]]
+    assert shapes("--preprocess", "size=40,crop=30/20") != shapes()
+    found = typed("layers", "net.py:colours", "--preprocess", "sice=40")
+    assert (found.code, found.out) == (1, "")
+    assert 'no setting "sice" of preprocessing. Nearest: size' in one_line(found.err)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -166,3 +167,28 @@ def test_lists_become_tuples_so_that_settings_compare_and_hash() -> None:
     listed: Any = Preprocess(size=(4, 5), mean=(0.5, 0.5, 0.5))
     assert listed == Preprocess(size=(4, 5), mean=(0.5, 0.5, 0.5))
     assert hash(listed) == hash(Preprocess(size=(4, 5), mean=(0.5, 0.5, 0.5)))
+
+
+def test_a_line_of_text_changes_what_it_names_and_nothing_else() -> None:
+    own = Preprocess(size=256, crop=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+    assert own.changed("mean=.5,std=.5,crop=225") == Preprocess(size=256, crop=225, mean=0.5, std=0.5)
+    assert own.changed("size=32/48, crop=none interpolation=bicubic,mean=.1/.2/.3") == Preprocess(
+        size=(32, 48), interpolation="bicubic", mean=(0.1, 0.2, 0.3), std=(0.229, 0.224, 0.225)
+    )
+    assert own.changed("") == own
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("crp=3", 'no setting "crp" of preprocessing. Nearest: crop'),
+        ("size", "size=256,crop=224"),
+        ("size=.5", "whole numbers"),
+        ("mean=a/b", "numbers"),
+        ("size=1/2/3", "height/width"),
+        ("std=0", "positive"),
+    ],
+)
+def test_a_line_of_text_that_cannot_be_says_how_it_is_written(text: str, told: str) -> None:
+    with pytest.raises(SettingError, match=re.escape(told)):
+        Preprocess().changed(text)

@@ -249,7 +249,8 @@ def _eye(network: Network, settings: Settings) -> str | Network:
     from optogram.evidence._viewers import as_viewer
     from optogram.network.load import load
 
-    eye = settings.viewer if settings.viewer == "bank" else load(settings.viewer, weights=settings.viewer_weights, seed=settings.seed)
+    held = settings.viewer_weights, None, settings.viewer_preprocess
+    eye = settings.viewer if settings.viewer == "bank" else load(settings.viewer, *held, seed=settings.seed)
     as_viewer(eye, network)
     return eye
 

@@ -31,7 +31,8 @@ class Settings:
     each resolution and the head), `all`, `none`, or addresses. `picture_units`: at most so many units a site get one, evenly
     spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
     network's, but for fewer pictures (there must be two, so that it can be judged). `viewer`: who looks at the patches, `bank` or
-    another network as `og.load` takes it, with `viewer_weights`. `whole`: at most so many photographs are kept whole.
+    another network as `og.load` takes it, with `viewer_weights`
+    and `viewer_preprocess`. `whole`: at most so many photographs are kept whole.
     """
 
     sites: tuple[str, ...] | None = None
@@ -43,6 +44,7 @@ class Settings:
     twin_pages: bool = True
     viewer: str = "bank"
     viewer_weights: str | None = None
+    viewer_preprocess: str | None = None
     panel: int = 700
     exemplars: int = 9
     attributed: int = 12

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Preparation, Seed, Weights
 
 Out = Annotated[Path | None, typer.Option("--out", "-o", metavar="DIR", help="Keep findings, arrays and figures in this folder.", show_default=False)]
 Images = Annotated[str | None, typer.Option("--images", metavar="DIR", help="Your own photographs.", show_default=False)]
@@ -20,15 +20,21 @@ Model = Annotated[
     str | None, typer.Option("--model", metavar="MODEL", help="torchvision:NAME, timm:NAME, zoo:NAME or path/file.py:factory.", show_default=False)
 ]
 _EVERYWHERE: dict[str, tuple[Any, Any]] = {"out": (Out, None), "quick": (Quick, False), "seed": (Seed, 0), "json": (Json, False)}
-_NETWORK: dict[str, tuple[Any, Any]] = {"model": (Model, None), "weights": (Weights, None), "labels": (Labels, None), "device": (Device, None)}
+_NETWORK: dict[str, tuple[Any, Any]] = {
+    "model": (Model, None),
+    "weights": (Weights, None),
+    "labels": (Labels, None),
+    "preprocess": (Preparation, None),
+    "device": (Device, None),
+}
 _OWN_BUSINESS = ("quick", "seed", "progress", "images", "network")
 
 
 def command(lab: Callable[..., Any], run: Callable[..., None]) -> Callable[..., None]:
     """A function for typer: `run(lab, given)` with the options of `lab`'s signature.
 
-    `images` becomes --images, `network` --model, --weights, --labels and --device; a tuple is typed as a list with commas. The help of an
-    own setting is the string of its `Annotated`, that of `images` too.
+    `images` becomes --images, `network` --model, --weights, --labels, --preprocess and --device; a tuple is typed as a list with commas. The help
+    of an own setting is the string of its `Annotated`, that of `images` too.
     """
     hints = typing.get_type_hints(lab, include_extras=True)
     asked = inspect.signature(lab).parameters

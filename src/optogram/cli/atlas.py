@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Labels, Model, Photos, Seed, Weights
+from optogram.cli._options import Device, Labels, Model, Photos, Preparation, Seed, Viewer, ViewerPreparation, ViewerWeights, Weights
 
 
 def atlas(
@@ -22,11 +22,13 @@ def atlas(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of synthesis.")] = 128,
     twins: Annotated[int, typer.Option("--twins", min=0, help="Untrained twins; 0 leaves the evidence out.")] = 39,
     panel: Annotated[int, typer.Option("--panel", min=2, help="Photographs that evidence is computed on.")] = 700,
-    viewer: Annotated[str, typer.Option("--viewer", help="Who looks at the patches: `bank`, or another MODEL (with --viewer-weights).")] = "bank",
-    viewer_weights: Annotated[str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")] = None,
+    viewer: Viewer = "bank",
+    viewer_weights: ViewerWeights = None,
+    viewer_preprocess: ViewerPreparation = None,
     skip_nonfinite: Annotated[bool, typer.Option("--skip-nonfinite", help="Leave out photographs on which the network is not finite.")] = False,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
 ) -> None:
@@ -39,7 +41,7 @@ def atlas(
     from optogram.images.open_images import open_images
     from optogram.network.load import load
 
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     source = open_images(photos, channels=network.channels)
     wanted = None if sites is None else tuple(sites)
     built = build_atlas(
@@ -54,6 +56,7 @@ def atlas(
         panel=panel,
         viewer=viewer,
         viewer_weights=viewer_weights,
+        viewer_preprocess=viewer_preprocess,
         seed=seed,
         skip_nonfinite=skip_nonfinite,
     )

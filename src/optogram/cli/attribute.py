@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from optogram.cli._attributions import folder, kept, sheet
-from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
 
@@ -35,6 +35,7 @@ def attribute(
     max_memory: Annotated[str | None, typer.Option("--max-memory", help="Such as 2GB: smaller inner batches.")] = None,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -50,7 +51,7 @@ def attribute(
     given: dict[str, Any] = {"baseline": baseline, "steps": steps, "site": site, "window": window, "stride": stride, "rule": rule}
     given |= {"samples": samples, "cells": cells}
     chosen = {name: value for name, value in given.items() if value is not None}
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     photos = folder(photo, network.channels) if photo.is_dir() else photo
     asked: dict[str, Any] = {"source": source, "reduce": reduce, "max_memory": max_memory, "seed": seed}
     if method == "all" or "," in method:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Viewer, ViewerPreparation, ViewerWeights, Weights
 from optogram.cli._output import as_json, checked
 
 
@@ -17,8 +17,9 @@ def evidence(
     photos: Photos,
     sites: Annotated[list[str] | None, typer.Option("--site", metavar="SITE", help="A site to test; may be repeated. Default: all.")] = None,
     twins: Annotated[int, typer.Option("--twins", min=1, help="Untrained twins; 21 at least to show one unit alone.")] = 39,
-    viewer: Annotated[str, typer.Option("--viewer", help="`bank`, or another MODEL (with --viewer-weights).")] = "bank",
-    viewer_weights: Annotated[str | None, typer.Option("--viewer-weights", metavar="FILE", help="The viewer's weights, or `none`.")] = None,
+    viewer: Viewer = "bank",
+    viewer_weights: ViewerWeights = None,
+    viewer_preprocess: ViewerPreparation = None,
     claims: Annotated[list[str] | None, typer.Option("--claim", help="A claim, or `all`; may be repeated. Default: identification.")] = None,
     marks: Annotated[Path | None, typer.Option("--marks", metavar="FILE", help="For hypothesis: IDENTITY,yes or IDENTITY,no a line.")] = None,
     verdicts: Annotated[list[str] | None, typer.Option("--verdict", help="Show units with this verdict only; may be repeated.")] = None,
@@ -27,6 +28,7 @@ def evidence(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A figure of the families.")] = None,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -44,8 +46,8 @@ def evidence(
     check(verdicts or (), sort or "verdict")
     marked = None if marks is None else read_marks(marks)
     target = None if out is None else checked(out)
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
-    eye = viewer if viewer == "bank" else load(viewer, weights=viewer_weights, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
+    eye = viewer if viewer == "bank" else load(viewer, viewer_weights, None, viewer_preprocess, device, seed)
     wanted = "all" if claims == ["all"] else claims
     found = judge(network, open_images(photos, channels=network.channels), None, sites, wanted, eye, twins, seed, marks=marked)
     if target is not None:

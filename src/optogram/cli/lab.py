@@ -72,7 +72,7 @@ def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
     if "model" in given:
         from optogram.network.load import load
 
-        model, own = given.pop("model"), {name: given.pop(name) for name in ("weights", "labels", "device")}
+        model, own = given.pop("model"), {name: given.pop(name) for name in ("weights", "labels", "preprocess", "device")}
         given["network"] = None if model is None else load(model, **own, seed=given["seed"])
     found = chosen(**given)
     print(encoding.dumps(found.as_dict(), indent=2, default=str) if json else found)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json
 
 
@@ -14,6 +14,7 @@ def layers(
     model: Model,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     every: Annotated[bool, typer.Option("--all", help="Every readable site, not only the default ones.")] = False,
     fields: Annotated[bool, typer.Option("--fields/--no-fields", help="Measure receptive fields (some forward passes).")] = True,
     seed: Seed = 0,
@@ -26,7 +27,7 @@ def layers(
     """
     from optogram.network.load import load
 
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     table = network.sites(default=not every)
     if not fields:
         table = type(table)(list(table))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._options import Device, Json, Photos, Seed, Weights
+from optogram.cli._options import Device, Json, Photos, Preparation, Seed, Weights
 
 Head = Annotated[Path, typer.Option("--scorer", "-s", metavar="FILE", help="What `optogram orient train` made.")]
 Report = Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Write galleries with evidence into this folder.", show_default=False)]
@@ -37,6 +37,7 @@ def train(
     twin: Annotated[bool, typer.Option("--twin", help="Train on an untrained twin of the network too, as a control.")] = False,
     report: Report = None,
     weights: Weights = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
 ) -> None:
@@ -47,10 +48,11 @@ def train(
     from optogram.network.load import load
     from optogram.orient.training import train as run
 
-    network = load(model, weights=weights, device=device, seed=seed)
+    network = load(model, weights, None, preprocess, device, seed)
     shown = open_images(photos, channels=network.channels)
     scorer, found = run(network, shown, site, side=side, seed=seed)
-    replace(scorer, spec=model, file=str(Path(weights).resolve()) if weights not in (None, "none") else weights or "").save(out)
+    file = str(Path(weights).resolve()) if weights not in (None, "none") else weights or ""
+    replace(scorer, spec=model, file=file, preprocess=preprocess or "").save(out)
     print(found)
     if twin:
         print(f"The same with an untrained twin's features:\n{run(network.twin('shuffle', seed, shown), shown, site, side=side, seed=seed)[1]}")
@@ -148,6 +150,6 @@ def _answers(photos: str, scorer: Path, model: str | None, weights: str | None, 
     from optogram.orient.uprightness import Scorer
 
     held = Scorer.load(scorer)
-    network = load(model or held.spec, weights=weights or held.file or None, device=device)
+    network = load(model or held.spec, weights or held.file or None, None, held.preprocess or None, device)
     shown = open_images(photos, channels=network.channels)
     return network, held, shown, run(network, held, shown)

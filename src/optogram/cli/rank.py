@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Weights
 
 
 def rank(
@@ -23,6 +23,7 @@ def rank(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A figure, or .npz for the numbers.")] = None,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -38,7 +39,7 @@ def rank(
     from optogram.metrics._rank import rank as run
     from optogram.network.load import load
 
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     source = open_images(photos, channels=network.channels)
     chosen = sorted(range(len(source)), key=lambda index: drawn(source.identity(index), seed))[:count]
     pictures = [Image.fromarray(source.load(index).squeeze()) for index in sorted(chosen)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Photos, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def sweep(
     skip_nonfinite: Annotated[bool, typer.Option("--skip-nonfinite", help="Leave out photographs on which the network is not finite.")] = False,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -49,7 +50,7 @@ def sweep(
         raise typer.BadParameter("name the units to show, such as layer3:12, or keep the sweep of all default sites: --keep sweep.safetensors")
     target = None if out is None else checked(out, numbers=False)
     part = None if shard is None else _part(shard)
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     wanted = [unit for address in units or () for unit in network.units(address)]
     for unit in wanted:
         if unit.place is not None or unit.head:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
 
@@ -30,6 +30,7 @@ def synthesize(
     transparent: Annotated[bool, typer.Option("--transparent", help="Pictures fade where the objective did not care.")] = False,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -41,7 +42,7 @@ def synthesize(
     from optogram.synthesis.synthesize import synthesize as run
 
     target, film = checked(out), checked_movie(movie)
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     given = None if photos is None else open_images(photos, channels=network.channels)
     controls = [network.twin(seed=number, photos=given) for number in range(twins)]
     chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": image, "photos": given}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Json, Labels, Model, Seed, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
 
@@ -20,6 +20,7 @@ def weights(
     shared: Annotated[bool, typer.Option("--shared-scale", help="One scale for all units instead of one each.")] = False,
     weights: Weights = None,
     labels: Labels = None,
+    preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
     json: Json = False,
@@ -30,7 +31,7 @@ def weights(
     from optogram.weights.weight_images import weight_images
 
     target = checked(out)
-    network = load(model, weights=weights, labels=labels, device=device, seed=seed)
+    network = load(model, weights, labels, preprocess, device, seed)
     drawn = weight_images(network, site)
     if shared and target.suffix.lower() in FORMATS:
         drawn.figure("shared").save(target)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image
 from torch import Tensor
 
-from optogram.errors import SettingError
+from optogram.errors import SettingError, unknown
 from optogram.geometry import Box
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -52,6 +52,14 @@ class Preprocess:
             sides = getattr(self, name)
             if sides is not None and min(sides if isinstance(sides, tuple) else (sides,)) < 1:
                 raise SettingError(f"{name} is at least one pixel; got {value}")
+
+    def changed(self, text: str) -> Preprocess:
+        """With the settings that a line of text names, as `size=256,crop=224,mean=.485/.456/.406,std=.5`; the others stay.
+
+        A slash stands between height and width, and between channels; `size=none` takes images as they come. Raises `SettingError`.
+        """
+        given = dict(_setting(part) for part in text.replace(" ", ",").split(",") if part)
+        return replace(self, **given)
 
     @property
     def means(self) -> tuple[float, ...]:
@@ -158,6 +166,27 @@ class Preprocess:
         return (images - torch.tensor(mean, dtype=images.dtype, device=images.device).view(shape)) / torch.tensor(
             std, dtype=images.dtype, device=images.device
         ).view(shape)
+
+
+def _setting(part: str) -> tuple[str, Any]:
+    """One `name=value`, read by what the name is."""
+    name, equals, text = part.partition("=")
+    known = [field.name for field in fields(Preprocess)]
+    if name not in known or not equals:
+        shown = f'preprocessing is written size=256,crop=224,mean=.5,std=.5; got "{part}"'
+        raise SettingError(shown if name in known else unknown("setting", name, known, where=" of preprocessing"))
+    if name == "interpolation":
+        return name, text
+    if name in ("size", "crop") and text.lower() == "none":
+        return name, None
+    kind: type = int if name in ("size", "crop") else float
+    try:
+        values = tuple(kind(entry) for entry in text.split("/"))
+    except ValueError as error:
+        raise SettingError(f'{name} takes {"whole numbers" if kind is int else "numbers"}, with a slash between several; got "{text}"') from error
+    if kind is int and len(values) > 2:
+        raise SettingError(f'{name} is one side or height/width; got "{text}"')
+    return name, values[0] if len(values) == 1 else values
 
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:

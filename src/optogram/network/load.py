@@ -34,7 +34,7 @@ def load(
     spec: str,
     weights: str | Path | Mapping[str, Tensor] | None = None,
     labels: Labels | str | Path | None = None,
-    preprocess: Preprocess | None = None,
+    preprocess: Preprocess | str | None = None,
     device: str | torch.device | None = None,
     seed: int = 0,
 ) -> Network:
@@ -42,7 +42,8 @@ def load(
 
     `weights` is a .safetensors or .pt file (only tensors are read, nothing in it is run), `"none"` for random ones drawn with
     `seed`, or `None` for the source's own trained ones as far as they are on this machine. `labels` (a list, lists by site, or
-    a .txt, .json or .csv file) and `preprocess` replace what the source knows. The global random state is left as it is.
+    a .txt, .json or .csv file) and `preprocess` replace what the source knows; a text such as "size=256,crop=224,mean=.5,std=.5"
+    changes only the settings that it names. The global random state is left as it is.
 
     Raises `LoadError` for an unknown name (with the nearest), weights that are absent or do not fit, and files that would run
     code; `MissingExtraError` where a library is not installed.
@@ -60,7 +61,11 @@ def load(
         module = module if device is None else module.to(device)
     except (RuntimeError, AssertionError) as error:
         raise SettingError(f'the device "{device}" is not to be had here: {str(error).splitlines()[0]}') from error
-    return Network(module, preprocess or found.preprocess, names, name=found.name)
+    return Network(module, _prepared(found.preprocess, preprocess), names, name=found.name)
+
+
+def _prepared(own: Preprocess | None, asked: Preprocess | str | None) -> Preprocess | None:
+    return (own or Preprocess()).changed(asked) if isinstance(asked, str) else asked or own
 
 
 def _found(spec: str, weights: Any, file: Path | None) -> Loaded:

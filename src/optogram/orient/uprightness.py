@@ -33,8 +33,8 @@ CHUNK = 128
 class Scorer:
     """`weights` of the features that `features` gives, after `mean` is taken off and `scale` divided out; `temperature` divides the scores.
 
-    `network`, `hash` and `sites` say which network they are of; `spec` and `file` how it was loaded from a command line; `penalty` is that on the
-    weights' squares.
+    `network`, `hash` and `sites` say which network they are of; `spec`, `file` and `preprocess` how it was loaded from a command line; `penalty` is
+    that on the weights' squares.
     """
 
     network: str
@@ -48,6 +48,7 @@ class Scorer:
     penalty: float
     spec: str = ""
     file: str = ""
+    preprocess: str = ""
 
     def logits(self, found: Float[Tensor, "photo 4 feature"]) -> Float[np.ndarray, "photo 4"]:
         """Calibrated scores of the four turns; softmax of them is the confidence."""
@@ -62,7 +63,7 @@ class Scorer:
 
     def save(self, path: Path) -> Path:
         """Keeps the scorer as .npz."""
-        texts = {name: getattr(self, name) for name in ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file")}
+        texts = {name: getattr(self, name) for name in ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file", "preprocess")}
         partial = path.with_name(f".{path.name}.partial")
         with partial.open("wb") as file:
             np.savez_compressed(file, mean=self.mean, scale=self.scale, weights=self.weights, about=np.array(json.dumps(texts)))
