@@ -30,6 +30,8 @@ NETWORKS = ("alexnet", "vgg11_bn", "resnet18", "squeezenet1_1")
 """The first two with a small head: their own have a hundred million weights."""
 SITES = {"alexnet": "features.11", "vgg11_bn": "features.27", "resnet18": "layer4", "squeezenet1_1": "features.11"}
 """Read by both sides: rectified, so that no map is nought throughout, and overwritten by nothing, which a peer's hooks would not notice."""
+STEEP = 400
+"""By how much the heads are steeper than initialised: gradients of 1 and more, beside which a peer's constant of 1e-6 is nothing."""
 IMAGES = torch.rand(2, 3, SIDE, SIDE, dtype=torch.double, generator=torch.Generator().manual_seed(1))
 
 
@@ -74,7 +76,7 @@ def module_of(name: str) -> nn.Module:
         if isinstance(inner, nn.Linear) or (isinstance(inner, nn.Conv2d) and inner.out_channels == 20):
             # Dense layers that add: no class activation map is nought, and gradients are no smaller than a peer's constants.
             with torch.no_grad():
-                inner.weight.abs_().mul_(20)
+                inner.weight.abs_().mul_(STEEP)
     return module
 
 
@@ -161,6 +163,33 @@ def unstretched(maps: np.ndarray, like: np.ndarray) -> np.ndarray:
         assert scale > 0
         rows.append(scale * one + shift)
     return np.stack(rows)
+
+
+def by_the_paper(module: nn.Module, layer: str, constant: float) -> np.ndarray:
+    """Grad-CAM++ written out: alpha = g^2 / (2 g^2 + sum of A times g^3 + constant), the map at the layer."""
+    kept: list[Tensor] = []
+    hook = module.get_submodule(layer).register_forward_hook(lambda *call: kept.append(call[2]))
+    response = module(IMAGES.clone().requires_grad_())[:, UNIT].sum()
+    hook.remove()
+    (g,) = torch.autograd.grad(response, kept)
+    a = kept[0].detach()
+    below = 2 * g**2 + a.sum((2, 3), keepdim=True) * g**3 + constant
+    alpha = torch.where(g != 0, g**2 / torch.where(below != 0, below, 1.0), 0.0)
+    maps = (a * (alpha * g.relu()).sum((2, 3), keepdim=True)).sum(1, keepdim=True).relu()
+    return np.asarray(nn.functional.interpolate(maps, size=(SIDE, SIDE), mode="bilinear", align_corners=False)[:, 0])
+
+
+def test_where_grad_cam_adds_a_constant_to_squared_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients of a usual head are below 0.1, their squares hardly above 1e-6: its Grad-CAM++ is another map there, ours the paper's."""
+    monkeypatch.setitem(globals(), "STEEP", 20)
+    network = "squeezenet1_1"
+    settings = {"site": SITES[network], "progress": False}
+    found = np.asarray(attribute(Network(module_of(network), Preprocess()), IMAGES, f"output:{UNIT}", "grad_cam_plus_plus", **settings).values)[:, 0]
+    paper, with_constant = (by_the_paper(module_of(network), SITES[network], constant) for constant in (0.0, 1e-6))
+    assert np.abs(found - paper).max() < 1e-6 * paper.max()
+    assert np.abs(with_constant - paper).max() > 1e-3 * paper.max()
+    theirs = grad_cam("GradCAMPlusPlus")(module_of(network), network)
+    assert np.abs(unstretched(theirs, with_constant) - with_constant).max() < 1e-6 * paper.max()
 
 
 def test_there_are_at_least_twelve_methods_on_four_architectures() -> None:
