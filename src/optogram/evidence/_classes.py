@@ -24,7 +24,7 @@ class Observations:
 
 def observations(view: SiteView) -> Observations:
     """Each unit's mean over the probe places of a photograph, then over the photographs of a group: crops of one photograph are one observation."""
-    group = _groups(view)[view.patches.photograph]
+    group = groups(view)[view.patches.photograph]
     count = int(group.max()) + 1
     sizes = np.bincount(group, minlength=count)
     values = np.zeros((count, view.responses.shape[1]))
@@ -36,7 +36,7 @@ def observations(view: SiteView) -> Observations:
 
 def by_group(view: SiteView, of: list[str | None]) -> list[str | None]:
     """What all photographs of a group have in common; None where they differ, or one of them has nothing."""
-    group = _groups(view)
+    group = groups(view)
     found: list[str | None] = []
     for number in range(int(group.max()) + 1):
         said = {of[index] for index in np.flatnonzero(group == number)}
@@ -44,7 +44,8 @@ def by_group(view: SiteView, of: list[str | None]) -> list[str | None]:
     return found
 
 
-def _groups(view: SiteView) -> Int[np.ndarray, " photograph"]:
+def groups(view: SiteView) -> Int[np.ndarray, " photograph"]:
+    """What each photograph hangs together with, numbered; each with itself alone where nothing is known."""
     return np.arange(view.photographs) if view.stimuli is None else view.stimuli.group
 
 

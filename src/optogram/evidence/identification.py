@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import stats
 
+from optogram.evidence._blocks import block, blocks
 from optogram.evidence._claim import Claim, Families, Measured
 from optogram.evidence._line_up import LINE_UP, measured, won
 from optogram.evidence._view import Patches, SiteView
@@ -22,7 +23,6 @@ from optogram.statistics.correlation import spearman_matrix
 from optogram.statistics.identification import centred_and_scaled, too_alike, wrong_picture
 
 CHOSEN = 9
-BLOCKS = 20
 LEAST_PATCHES = 4 * CHOSEN
 
 
@@ -41,11 +41,11 @@ class Identification(Claim):
         """
         if not _enough(view.patches):
             return (absent := np.full(view.responses.shape[1], np.nan)), absent.copy()
-        blocks = _blocks(view.patches)
-        pairs = [list(_without_blocks(view, fold, blocks)) for fold in (0, 1)]
+        count = blocks(view.patches)
+        pairs = [list(_without_blocks(view, fold, count)) for fold in (0, 1)]
         without = np.stack([_margins((one + other) / 2) for one, other in zip(*pairs, strict=True)])
-        deviation = np.sqrt((blocks - 1) / blocks * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-        reach = stats.t.ppf(0.5 + level / 2, blocks - 1) * deviation
+        deviation = np.sqrt((count - 1) / count * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+        reach = stats.t.ppf(0.5 + level / 2, count - 1) * deviation
         return found.effect - reach, found.effect + reach
 
     def families(self, network: Measured, twins: Sequence[Measured]) -> Families:
@@ -116,17 +116,17 @@ def _correlations(view: SiteView, fold: int) -> Float[np.ndarray, "unit picture"
     return matrix
 
 
-def _without_blocks(view: SiteView, fold: int, blocks: int) -> Iterator[Float[np.ndarray, "unit picture"]]:
+def _without_blocks(view: SiteView, fold: int, count: int) -> Iterator[Float[np.ndarray, "unit picture"]]:
     """S of one direction without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
     units = view.responses.shape[1]
     score, seen = scores(view, fold)
     alive = _alive(view, score, seen)
     pictures, responses = (stats.rankdata(values[:, alive], axis=0) for values in (score, view.responses[seen]))
     pictures, responses = ((ranks - ranks.mean(axis=0)).astype(np.float32) for ranks in (pictures, responses))
-    block = _block(view.patches, blocks)[seen]
+    dealt = block(view.patches, count)[seen]
     products = responses.T @ pictures
-    for number in range(blocks):
-        out = block == number
+    for number in range(count):
+        out = dealt == number
         kept = len(seen) - int(out.sum())
         means = -responses[out].sum(axis=0) / kept, -pictures[out].sum(axis=0) / kept
         covariance = (products - responses[out].T @ pictures[out]) / kept - np.outer(*means)
@@ -154,17 +154,3 @@ def _margins(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, " u
 def _enough(patches: Patches) -> bool:
     """Whether both folds have patches enough to choose from, and more than one photograph."""
     return all(np.sum(patches.fold == fold) >= LEAST_PATCHES and len(np.unique(patches.photograph[patches.fold == fold])) > 1 for fold in (0, 1))
-
-
-def _blocks(patches: Patches) -> int:
-    """How many blocks: none may be empty, or the jackknife's factor and degrees of freedom would be those of more draws than there are."""
-    return min(BLOCKS, *(len(np.unique(patches.photograph[patches.fold == fold])) for fold in (0, 1)))
-
-
-def _block(patches: Patches, blocks: int) -> Int[np.ndarray, " patch"]:
-    """Photographs dealt to blocks within each fold, so that every block takes from both."""
-    rank = np.zeros(patches.photograph.max() + 1, int)
-    for fold in (0, 1):
-        members = np.unique(patches.photograph[patches.fold == fold])
-        rank[members] = np.arange(len(members)) % blocks
-    return np.asarray(rank[patches.photograph])
