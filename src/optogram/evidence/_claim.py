@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from optogram.evidence._scene import Recorder
 from optogram.evidence._view import SiteView
 from optogram.statistics.multiplicity import adjust
 from optogram.statistics.verdict import WORDS, Words
@@ -72,7 +73,8 @@ class Claim(ABC):
 
     `own_null` names its own null in the table, `rivals` what that null is made of, in the plural. `sees`: whether the viewer has a
     say. `beyond_twins`: whether a verdict asks for more than untrained twins have; without it the claim says nothing about
-    learning, and its sentence says so. `needs`: what must have been recorded beside responses ("labels", "pictures", "marks").
+    learning, and its sentence says so. `needs`: what the caller must give for it ("labels", "marks", "pictures"; the last only to be
+    among "all", since pictures cost time). `records`: what must be recorded of the network and of each twin.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Claim(ABC):
     beyond_twins: bool = True
     needs: tuple[str, ...] = ()
     words: Words = WORDS
+    records: tuple[Recorder, ...] = ()
 
     @abstractmethod
     def measure(self, view: SiteView, like: Measured | None = None) -> Measured:

@@ -12,7 +12,9 @@ import numpy as np
 from optogram.errors import InputError, SettingError
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._family import Family, Settling, settle
+from optogram.evidence._making import Making
 from optogram.evidence._result import Evidence, Row, SiteClaim
+from optogram.evidence._scene import recorded, scenes_of
 from optogram.evidence._twins import Measures, claims_of_twins, measure_twins
 from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
@@ -47,12 +49,16 @@ def judge(
     checkpoint: str | Path | None = None,
     twin_sweep: Sweep | None = None,
     marks: Mapping[str, bool] | None = None,
+    pictures: int | Mapping[str, Any] | None = None,
     progress: Progress = True,
 ) -> Evidence:
     """Tests claims about every unit of the sites (default ones) on the panel's photographs.
 
     `claims`: names (by default `identification`), or "all" for every one that can be tested on what is known: `selective` needs
-    class folders, `hypothesis` a reader's `marks` (photograph's identity: whether it shows what the reader has in mind). Each
+    class folders, `hypothesis` a reader's `marks` (photograph's identity: whether it shows what the reader has in mind), and those
+    about synthesised pictures want `pictures` to be given: of how many units a site they are made (32 where such a claim is named), or
+    `units` (a number, or addresses), `steps` and other keywords of `og.synthesize` in a mapping. They are made alike for the network and
+    for each twin, once for all claims. Each
     meets two nulls: its own (for `identification`, the wrong pictures) and `twins` untrained networks of the same architecture
     (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same probe places and the
     same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded network; the network
@@ -63,7 +69,7 @@ def judge(
     """
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
-    eye = as_viewer(viewer, network)
+    eye, making = as_viewer(viewer, network), making_of(network, pictures)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     claims = ("identification",) if claims is None else claims
     for name in () if claims == "all" else claims:
@@ -73,11 +79,25 @@ def judge(
 
         sweep = make_sweep(network, photos, sites=sites, seed=seed, progress=progress)
     chosen = [network.site(address) for address in sites] if sites is not None else [network.site(address) for address in sweep.sites]
-    wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks))
-    views = site_views(network, photos, sweep, chosen, eye, progress, marks)
+    wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks), pictures is not None)
+    recorders = [recorder for claim in wanted for recorder in claim.records]
+    views = site_views(network, photos, sweep, chosen, eye, progress, marks, keep=bool(recorders))
+    record = None
+    if recorders:
+        scenes = scenes_of(network, sweep.panel.images(network, photos), sweep, chosen, eye, making, seed)
+
+        def record(one: Network, view: SiteView) -> SiteView:
+            return recorded(one, view, scenes[view.site.address], recorders)
+
+        with track("pictures", len(views), progress) as advance:
+            for site, view in views.items():
+                views[site] = record(network, view)
+                advance(1)
     own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
-    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye))
+    told = f"|{making}" if recorders else ""
+    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, told)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
+    settings |= {"pictures": str(making)} if recorders else {}
     method = ",".join(claim.name for claim in wanted)
     provenance = Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed)
     measures = _Measures(views, wanted, eye.name, own, twin_measures, twin_kind)
@@ -132,10 +152,19 @@ def _of_twin(found: _Measures, sweep: Sweep) -> _Measures:
     return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kind)
 
 
-def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli) -> list[Claim]:
+def making_of(network: Network, pictures: int | Mapping[str, Any] | None) -> Making:
+    """How pictures are made, with units' addresses spelt as the network does; `AddressError` for those that it has not."""
+    making = Making.of(pictures)
+    if isinstance(making.units, int):
+        return making
+    return making.resolved([f"{unit.site.address}:{unit.index}" for address in making.units for unit in network.units(address)])
+
+
+def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli, pictures: bool) -> list[Claim]:
     """The claims asked for, or all for which everything is known; `SettingError` for one that is unknown or lacks what it needs."""
     if names == "all":
-        return [claim for claim in map(CLAIMS.get, CLAIMS.names()) if not stimuli.lacking(claim.needs)]
+        every = map(CLAIMS.get, CLAIMS.names())
+        return [claim for claim in every if not stimuli.lacking(claim.needs) and (pictures or "pictures" not in claim.needs)]
     found: list[Claim] = [CLAIMS.get(name) for name in names]
     for claim in found:
         if lacking := stimuli.lacking(claim.needs):
@@ -158,10 +187,15 @@ def site_views(
     viewer: Viewer,
     progress: Progress = True,
     marks: Mapping[str, bool] | None = None,
+    *,
+    keep: bool = False,
 ) -> dict[str, SiteView]:
-    """What claims see of each site: the panel's responses at the probe places, and their patches in the viewer's eyes."""
+    """What claims see of each site: the panel's responses at the probe places, and their patches in the viewer's eyes.
+
+    `keep`: with the viewer's gaze, so that pictures can be compared with the patches; 19 kB a patch by the bank.
+    """
     stimuli = stimuli_of(photos, sweep.panel, marks)
-    patches = _patches(network, photos, sweep, sites, viewer, progress)
+    patches = _patches(network, photos, sweep, sites, viewer, progress, keep)
     return {site.address: SiteView(site, _flat(sweep.panel.probes(site.address)), patches[site.address], stimuli) for site in sites}
 
 
@@ -178,7 +212,9 @@ def stimuli_of(photos: Photos, panel: Panel, marks: Mapping[str, bool] | None = 
     return Stimuli(labels, numbers, tuple(marks.get(identity) for identity in panel.identities))
 
 
-def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Site], viewer: Viewer, progress: Progress) -> dict[str, Patches]:
+def _patches(
+    network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Site], viewer: Viewer, progress: Progress, keep: bool
+) -> dict[str, Patches]:
     """Each site's patches as the viewer sees them; sites with the same places and the same fields share them."""
     from optogram.network.receptive_field import fields_of
 
@@ -194,7 +230,7 @@ def _patches(network: Network, photos: Photos, sweep: Sweep, sites: Sequence[Sit
             boxes = [[field.box(site.place_at(int(place))) for place in row] for row in places]
             key = tuple(tuple(box.as_tuple() for box in row) for row in boxes)
             if key not in shared:
-                shared[key] = look(viewer, frames, boxes, np.asarray(panel.folds))
+                shared[key] = look(viewer, frames, boxes, np.asarray(panel.folds), keep)
             found[site.address] = shared[key]
             advance(1)
     return found

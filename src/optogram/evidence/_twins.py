@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -44,6 +44,9 @@ STANDARDISED_ON = 128
 Measures = Mapping[tuple[str, str], list[TwinMeasure]]
 """By site and claim, one entry a twin."""
 
+Record = Callable[["Network", SiteView], SiteView]
+"""Adds to a site's view what claims' recorders find in that network."""
+
 
 def measure_twins(
     network: Network,
@@ -58,17 +61,20 @@ def measure_twins(
     checkpoint: str | Path | None,
     progress: Progress,
     viewer: str,
+    record: Record | None = None,
+    recorded: str = "",
 ) -> Measures:
     """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again.
 
-    `own` is what the claims found in the network itself. A kept twin's file is named after all that it depends on, so one of other
+    `own` is what the claims found in the network itself. `record` adds what claims need beside responses; `recorded` tells its settings
+    apart. A kept twin's file is named after all that it depends on, so one of other
     weights, photographs, sites or viewer is never taken for it.
     """
     from optogram.exemplars.panel import panel_responses
 
     keep = Path(checkpoint) if checkpoint is not None else None
     measures: dict[tuple[str, str], list[TwinMeasure]] = {(site, claim.name): [] for site in views for claim in claims}
-    stamp = _stamp(network, sweep, measures, kind, viewer, [view.stimuli for view in views.values()][:1])
+    stamp = _stamp(network, sweep, measures, kind, viewer + recorded, [view.stimuli for view in views.values()][:1])
     images = None
     with track("twins", twins, progress) as advance:
         for number in range(twins):
@@ -79,7 +85,8 @@ def measure_twins(
                 images = images if images is not None else sweep.panel.images(network, photos)
                 twin = network.twin(kind, seed + number, images[:STANDARDISED_ON].float() / 255)
                 responses = panel_responses(twin, images, sweep.panel, list(views))
-                found = _measure(responses, views, claims, own)
+                seen = {site: _seen(view, responses[site]) for site, view in views.items()}
+                found = _measure(seen if record is None else {site: record(twin, view) for site, view in seen.items()}, claims, own)
                 if path is not None:
                     _write(path, found)
             for key, one in found.items():
@@ -139,12 +146,14 @@ def _standing(one: TwinMeasure, others: list[TwinMeasure], gate_q: float, level:
     return int(np.sum((one.found.q <= level) & (units.q <= level)))
 
 
-def _measure(
-    responses: Mapping[str, np.ndarray], views: Mapping[str, SiteView], claims: Sequence[Claim], own: Mapping[tuple[str, str], Measured]
-) -> dict[tuple[str, str], TwinMeasure]:
+def _seen(view: SiteView, probes: Float[np.ndarray, "photo probe unit"]) -> SiteView:
+    """A twin's view: its own responses to the network's patches, and none of the network's records."""
+    return replace(view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32), recorded={})
+
+
+def _measure(views: Mapping[str, SiteView], claims: Sequence[Claim], own: Mapping[tuple[str, str], Measured]) -> dict[tuple[str, str], TwinMeasure]:
     def at_site(address: str) -> dict[tuple[str, str], TwinMeasure]:
-        probes, view = responses[address], views[address]
-        seen = replace(view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32))
+        seen = views[address]
         character = float(seen.alive.mean()), participation_ratio(seen.responses), spread_of(seen.responses)
         return {(address, claim.name): TwinMeasure(claim.measure(seen, own[address, claim.name]), *character) for claim in claims}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
 from optogram.evidence._viewers import Viewer
@@ -23,16 +23,43 @@ LACKING = {"labels": "photographs in class folders", "marks": "a reader's marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Gaze:
+    """How a viewer sees things beside a site's patches: each feature centred and scaled to the patches' own mean and spread.
+
+    `directions` are the patches' standardised features, of length 1; `kept` says which features differ between patches.
+    """
+
+    directions: Float[np.ndarray, "patch kept"]
+    mean: Float[np.ndarray, " kept"]
+    spread: Float[np.ndarray, " kept"]
+    kept: Bool[np.ndarray, " feature"]
+
+    @classmethod
+    def of(cls, features: Float[np.ndarray, "patch feature"]) -> Gaze:
+        """From the features of the patches."""
+        spread = features.std(axis=0)
+        kept = np.asarray(spread > 1e-6 * max(float(spread.max()), 1e-30))
+        mean, spread = features[:, kept].mean(axis=0), spread[kept]
+        return cls(_unit_length((features[:, kept] - mean) / spread), mean, spread, kept)
+
+    def likeness(self, features: Float[np.ndarray, "shown feature"]) -> Float[np.ndarray, "patch shown"]:
+        """Cosine of each patch with each thing shown."""
+        return np.asarray(self.directions @ _unit_length((features[:, self.kept] - self.mean) / self.spread).T)
+
+
+@dataclass(frozen=True, slots=True)
 class Patches:
     """A site's probe patches: shared by the network and all of its twins, whose geometry is the same.
 
     `similarity` is the cosine of every two patches' features, each feature standardised over the patches. `fold` and
-    `photograph` say where each patch is from; all probes of one photograph are in one fold.
+    `photograph` say where each patch is from; all probes of one photograph are in one fold. `gaze`: how anything else compares with
+    them, where a claim shows the viewer more than patches.
     """
 
     similarity: Float[np.ndarray, "patch patch"]
     fold: Int[np.ndarray, " patch"]
     photograph: Int[np.ndarray, " patch"]
+    gaze: Gaze | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +77,21 @@ class Stimuli:
     def lacking(self, needs: tuple[str, ...]) -> list[str]:
         """Which of a claim's needs are not there."""
         there = {"labels": len({*self.label} - {None}) > 1, "marks": self.mark is not None}
-        return [need for need in needs if not there[need]]
+        return [need for need in needs if not there.get(need, True)]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteView:
-    """One network's responses at one site, with the patches that belong to them and what is known of their photographs."""
+    """One network's responses at one site, with the patches that belong to them and what is known of their photographs.
+
+    `recorded`: what claims' recorders found there besides, by their names.
+    """
 
     site: Site
     responses: Float[np.ndarray, "patch unit"]
     patches: Patches
     stimuli: Stimuli | None = None
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def alive(self) -> np.ndarray:
@@ -74,14 +105,19 @@ class SiteView:
 
 
 def look(
-    viewer: Viewer, frames: Sequence[UInt8[np.ndarray, "height width channel"]], boxes: Sequence[Sequence[Box]], fold: Int[np.ndarray, " photograph"]
+    viewer: Viewer,
+    frames: Sequence[UInt8[np.ndarray, "height width channel"]],
+    boxes: Sequence[Sequence[Box]],
+    fold: Int[np.ndarray, " photograph"],
+    keep: bool = False,
 ) -> Patches:
-    """Cuts each photograph's boxes (gray outside), shows them to the viewer, and compares all with all."""
+    """Cuts each photograph's boxes (gray outside), shows them to the viewer, and compares all with all. `keep`: so that more can be compared."""
     shown = [resized(frame, box, viewer.side) for frame, places in zip(frames, boxes, strict=True) for box in places]
     counts = [len(places) for places in boxes]
     rows = [viewer.features(np.stack(shown[start : start + 256])) for start in range(0, len(shown), 256)]
     photograph = np.repeat(np.arange(len(frames)), counts)
-    return Patches(similarity(np.concatenate(rows)), np.repeat(fold, counts), photograph)
+    gaze = Gaze.of(np.concatenate(rows))
+    return Patches(_compared(gaze), np.repeat(fold, counts), photograph, gaze if keep else None)
 
 
 def resized(frame: UInt8[np.ndarray, "height width channel"], box: Box, side: int) -> UInt8[np.ndarray, "side side channel"]:
@@ -98,9 +134,13 @@ def resized(frame: UInt8[np.ndarray, "height width channel"], box: Box, side: in
 
 def similarity(features: Float[np.ndarray, "patch feature"]) -> Float[np.ndarray, "patch patch"]:
     """Cosine of every two rows after each feature is centred and scaled to its own spread (float32)."""
-    spread = features.std(axis=0)
-    kept = spread > 1e-6 * max(float(spread.max()), 1e-30)
-    standard = (features[:, kept] - features[:, kept].mean(axis=0)) / spread[kept]
-    lengths = np.linalg.norm(standard, axis=1, keepdims=True)
-    unit = (standard / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return np.asarray(unit @ unit.T)
+    return _compared(Gaze.of(features))
+
+
+def _compared(gaze: Gaze) -> Float[np.ndarray, "patch patch"]:
+    return np.asarray(gaze.directions @ gaze.directions.T)
+
+
+def _unit_length(rows: Float[np.ndarray, "row kept"]) -> Float[np.ndarray, "row kept"]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32))
