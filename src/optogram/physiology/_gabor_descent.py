@@ -57,10 +57,11 @@ def descend(
     damping = np.full(len(now), 1e-2)
     for _ in range(ITERATIONS):
         left = wanted - value.reshape(wanted.shape)
-        gram = np.einsum("fpi,fpj->fij", slopes, slopes)
+        turned = slopes.transpose(0, 2, 1)
+        gram = turned @ slopes
         scale = np.einsum("fii->fi", gram) + 1e-9
         gram[:, range(9), range(9)] += damping[:, None] * scale
-        step = np.linalg.solve(gram, np.einsum("fpi,fp->fi", slopes, left)[:, :, None])[:, :, 0]
+        step = np.linalg.solve(gram, turned @ left[:, :, None])[:, :, 0]
         trial = np.clip(now + step, low, high)
         value_there, slopes_there = model(trial, size)
         cost_there = ((wanted - value_there.reshape(wanted.shape)) ** 2).sum(1)
