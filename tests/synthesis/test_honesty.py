@@ -89,3 +89,22 @@ def test_a_photograph_is_given_only_to_what_begins_from_one(tmp_path: Path) -> N
         made("templates:0", image=photograph)
     with pytest.raises(SettingError, match="done to pixels"):
         made("templates:0", canvas="fourier", regularisers=["blur"])
+
+
+def test_a_climb_can_be_watched_and_broken_off() -> None:
+    asked = ["templates:0", "templates:1", "templates:2"]
+    seen: list[tuple[int, dict[int, np.ndarray]]] = []
+    found = made(asked, frames=4, batch_size=2, watch=lambda step, pictures: seen.append((step, {k: p.numpy().copy() for k, p in pictures.items()})))
+    steps = found.trace.shape[1]
+    assert sorted((step, index) for step, pictures in seen for index in pictures) == [(step, index) for step in range(steps) for index in range(3)]
+    first = next(pictures[2] for step, pictures in seen if 2 in pictures)
+    np.testing.assert_allclose(first, np.asarray(found.frames[2][0], np.float32), atol=1e-3)  # kept in half precision
+    plain = made(asked, batch_size=2)
+    np.testing.assert_array_equal(found.images, plain.images)
+
+    def enough(step: int, pictures: object) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made(asked, watch=enough)

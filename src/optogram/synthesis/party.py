@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,13 +20,17 @@ from optogram.synthesis.regularisers._regulariser import Operator, Regulariser
 from optogram.synthesis.stage import Stage
 from optogram.synthesis.verdict import arrived
 
+Watch = Callable[[int, Mapping[int, Tensor]], None]
+"""Called with a step and the pictures [channel, height, width] that it began with, by the number of what was asked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Extras:
     """What a climb may have besides. `views`: how many looks at a picture make one step. `early`: pictures that gain no more
     than this share of their rise in a period make room.
 
-    `caring`: gather |d objective / d picture|. `frames`: how many pictures on the way to keep.
+    `caring`: gather |d objective / d picture|. `frames`: how many pictures on the way to keep. `watch`: is shown each step
+    as it begins: how many steps the oldest has behind it, and the pictures by the number of their objective.
     """
 
     views: int = 1
@@ -34,6 +38,7 @@ class Extras:
     early: float = 0.0
     caring: bool = False
     frames: int = 0
+    watch: Watch | None = None
 
 
 PLAIN = Extras()
@@ -120,6 +125,8 @@ class Party:
             for row, (index, age) in enumerate(zip(self.members, self.ages, strict=True)):
                 if age + step in self.shown:
                     self._logs[index].frames.append(picture[row].to("cpu", torch.float16))
+        if self.extras.watch is not None and self.members:
+            self.extras.watch(max(self.ages) + step, dict(zip(self.members, picture, strict=True)))
 
     def arrived(self, taken: int) -> int:
         """After so many steps of this period: lets those go that have arrived, and says how many."""

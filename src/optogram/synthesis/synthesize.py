@@ -22,7 +22,7 @@ from optogram.synthesis.canvases._given import Picture, given
 from optogram.synthesis.collect import Made, collected, finished, plain
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.optimisers import Optimiser
-from optogram.synthesis.party import Extras, families
+from optogram.synthesis.party import Extras, Watch, families
 from optogram.synthesis.preset import Preset
 from optogram.synthesis.recipe import recipe_of
 from optogram.synthesis.regularisers._regulariser import Regulariser
@@ -55,6 +55,7 @@ def synthesize(
     caring: bool = False,
     frames: int = 0,
     twins: Sequence[Network] = (),
+    watch: Watch | None = None,
     batch_size: int = 16,
     max_memory: float | int | None = None,
     dtype: torch.dtype | Literal["auto"] = "auto",
@@ -74,7 +75,8 @@ def synthesize(
     transforms of their own make one step. `early`: pictures that gained no more than 1 % of
     their rise (or this share) in the last 32 steps leave and make room for others. `caring`: keep where
     the objective cared. `frames`: keep so many pictures on the way, for `.movie(path)`. `twins`:
-    networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them.
+    networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them. `watch`: called at
+    each step with its number and the pictures as they are, by their place in `units`; what it raises ends the climb.
 
     Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures. The same
     seed gives the same pictures; a unit's picture does not depend on what else is asked for, to rounding.
@@ -90,7 +92,7 @@ def synthesize(
     kind = fastest_type(network.device) if dtype == "auto" else dtype
     reads = {read(network, term).address for goal in asked for _, term in goal.terms}
     shape = asked_size or getattr(drawn, "size", None)
-    extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames)
+    extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames, watch)
     groups = grouped(network, asked, shape, recipe.transforms)
 
     def climbed(one: Network, extras: Extras, tell: Callable[[int], None]) -> list[Made]:
@@ -98,19 +100,25 @@ def synthesize(
         worker = one.worker(channels_last=True, dtype=kind, reads=reads)
         for stage, members in groups:
             indices, goals = zip(*members, strict=True)
+            seen = None if extras.watch is None else renumbered(extras.watch, indices)
             rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size))))
-            climb = ascend(worker, goals, drawn, stage, recipe.optimiser or drawn.optimiser, count, seed, extras, rows, tell)
+            climb = ascend(worker, goals, drawn, stage, recipe.optimiser or drawn.optimiser, count, seed, replace(extras, watch=seen), rows, tell)
             made.update(zip(indices, finished(one, goals, stage, climb, rows), strict=True))
         return [made[index] for index in range(len(asked))]
 
     with track("synthesis", len(asked) * (1 + len(twins)), progress) as tell:
         found = climbed(network, extras, tell)
-        levels = [[one.activation for one in climbed(twin, replace(extras, caring=False, frames=0), tell)] for twin in twins]
+        levels = [[one.activation for one in climbed(twin, replace(extras, caring=False, frames=0, watch=None), tell)] for twin in twins]
     settings = {"canvas": drawn, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
     settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early}
     settings |= {"dtype": kind, "batch_size": batch_size, "objectives": [goal.name for goal in asked]}
     provenance = Provenance("synthesize", network.name, network.weights_hash, method=drawn.name, settings=plain(settings), seed=seed)
     return collected(asked, found, provenance, sweep, levels)
+
+
+def renumbered(watch: Watch, indices: Sequence[int]) -> Watch:
+    """The same watch for a part of what was asked, whose numbers there are `indices`."""
+    return lambda step, pictures: watch(step, {indices[index]: picture for index, picture in pictures.items()})
 
 
 def grouped(net: Network, asked: Sequence[Objective], size: Size | None, transforms: Sequence[Transform]) -> list[Group]:
