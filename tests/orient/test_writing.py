@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +27,28 @@ print("go", flush=True)
 for outcome in turn_files(folder, [(name, 1) for name in names]):
     pass
 """
+
+AT_LINE = """
+import os, signal, sys
+from pathlib import Path
+import optogram.orient.writing as writing
+folder, doing, left = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+
+def watch(frame, event, argument):
+    global left
+    if frame.f_code.co_filename != writing.__file__:
+        return None
+    if event == "line":
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return watch
+
+names = sorted(path.name for path in folder.glob("*.jpg"))
+sys.settrace(watch)
+list(writing.turn_files(folder, [(name, 1) for name in names]) if doing == "turn" else writing.undo_files(folder))
+"""
+"""Kills itself before the given line that it executes of the file that writes."""
 
 
 @pytest.fixture
@@ -123,3 +147,45 @@ def test_killed_in_between_every_file_is_whole(tmp_path: Path, wait: float) -> N
     if (tmp_path / LOG).exists() and read_log(tmp_path):
         list(undo_files(tmp_path))
     assert {name: held for name, held in contents(tmp_path).items() if not name.startswith(".")} == before
+
+
+def lines(folder: Path, doing: str, left: int) -> bool:
+    """Runs until so many lines are executed; whether it was killed there."""
+    return subprocess.run([sys.executable, "-c", AT_LINE, str(folder), doing, str(left)], check=False).returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("doing", ["turn", "undo"])
+def test_killed_at_any_line_each_file_is_the_old_or_the_new_one(tmp_path: Path, doing: str) -> None:
+    """Two files, one of them with the tag already; every fifth line that is executed is once the last."""
+    source = tmp_path / "source"
+    source.mkdir()
+    pixels = np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(pixels).save(source / "a.jpg")
+    Image.fromarray(pixels).save(source / "b.jpg", exif=exif)
+    old = contents(source)
+    turned = tmp_path / "turned"
+    shutil.copytree(source, turned)
+    list(turn_files(turned, [("a.jpg", 1), ("b.jpg", 1)]))
+    new = contents(turned)
+    assert new["a.jpg"] != old["a.jpg"]
+    assert new["b.jpg"] != old["b.jpg"]
+    places, partly = 0, set()
+    for left in itertools.count(start=1, step=5):
+        folder = tmp_path / f"killed-{left}"
+        shutil.copytree(source if doing == "turn" else turned, folder)
+        killed = lines(folder, doing, left)
+        found = {name: held for name, held in contents(folder).items() if not name.startswith(".")}
+        assert found.keys() == old.keys()
+        assert all(found[name] in (old[name], new[name]) for name in old), left
+        partly.add(tuple(found[name] == new[name] for name in sorted(old)))
+        if (folder / LOG).exists() and read_log(folder):
+            assert not any(outcome.reason for outcome in undo_files(folder))
+        assert contents(folder) == old or (doing == "turn" and not (folder / LOG).exists()), left
+        assert {name: held for name, held in contents(folder).items() if not name.startswith(".")} == old
+        places += 1
+        if not killed:
+            break
+    assert places > 8
+    assert partly >= {(False, False), (True, False), (True, True)} if doing == "turn" else partly >= {(True, True), (False, False)}

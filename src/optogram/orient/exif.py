@@ -13,6 +13,17 @@ from optogram.errors import InputError
 
 TAG = 0x0112
 EXIF = b"Exif\x00\x00"
+SEVERAL = b"MPF\x00"
+"""Marks a segment from which places of further pictures in the file are counted (CIPA DC-007)."""
+KNOWN = {
+    b"\x89PNG": "a PNG",
+    b"II*\x00": "a TIFF",
+    b"MM\x00*": "a TIFF",
+    b"GIF8": "a GIF",
+    b"RIFF": "a WebP",
+    b"BM": "a BMP",
+}
+"""What other files begin with."""
 LONGEST = 65535
 """Bytes of a segment with its length field: JPEG has two bytes for it."""
 
@@ -49,9 +60,24 @@ def orientation(data: bytes) -> int:
 
 
 def splices(data: bytes, value: int) -> list[Splice]:
-    """The least changes of the bytes that set the tag, none where it says so already; in the order of their offsets, which never overlap."""
+    """The least changes of the bytes that set the tag, none where it says so already; in the order of their offsets, which never overlap.
+
+    Raises `InputError` for what is no JPEG, has EXIF data that cannot be read or have no room, or further pictures that would be moved.
+    """
     if not 1 <= value <= 8:
         raise InputError(f"an EXIF orientation is 1 to 8; got {value}")
+    changes = _changes(data, value)
+    if any(data[start + 4 : start + 8] == SEVERAL for _, start, _ in _segments(data) if _grows_behind(changes, start)):
+        raise InputError("it holds several pictures, whose places a new tag would move: it is left as it is")
+    return changes
+
+
+def _grows_behind(changes: list[Splice], place: int) -> bool:
+    """Whether bytes are added behind a place."""
+    return any(change.offset > place and len(change.inserted) > len(change.removed) for change in changes)
+
+
+def _changes(data: bytes, value: int) -> list[Splice]:
     directory = _directory(data)
     if directory is None:
         return [] if value == 1 else [Splice(_first_place(data), b"", _segment(value))]
@@ -86,7 +112,8 @@ def reversed_splices(changes: list[Splice]) -> list[Splice]:
 def _segments(data: bytes) -> list[tuple[int, int, int]]:
     """Marker, start and end of each segment before the first one that holds picture data."""
     if data[:2] != b"\xff\xd8":
-        raise InputError("not a JPEG: an orientation is written into JPEGs only")
+        named = next((name for start, name in KNOWN.items() if data.startswith(start)), "")
+        raise InputError(f"{named + ', ' if named else ''}not a JPEG: an orientation is written into JPEGs only")
     found, place = [], 2
     while place + 4 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
