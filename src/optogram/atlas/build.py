@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from optogram.atlas.frames import Frames
 from optogram.atlas.gallery import ATTRIBUTED_SITES, Gallery
 from optogram.atlas.pictures import pictured_sites, synthesise_site
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
+from optogram.atlas.seen import usual_of
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
 from optogram.atlas.whole import whole_photographs
@@ -142,8 +144,9 @@ class _Build:
         }
         sites = self._write_sites(subject, weights, pictures, frames)
         fields = fields_of(self.network, self.sites)  # a twin's geometry is its network's
+        usual = partial(usual_of, subject.sweep.panel)
         gallery = Gallery(
-            self.folder, directory, network, self.sites, fields, subject.sweep, self.settings.methods, 1 if subject.twin else 2 + ATTRIBUTED_SITES
+            self.folder, directory, network, self.sites, fields, usual, self.settings.methods, 1 if subject.twin else 2 + ATTRIBUTED_SITES
         )
         return NetworkEntry(
             name=subject.name,

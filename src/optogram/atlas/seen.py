@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from optogram.atlas.tables import schemas
@@ -27,10 +28,46 @@ PLACES = 14
 """Places looked at along each side of a map: enough to find one near any pixel."""
 
 
+@dataclass(frozen=True)
+class Usual:
+    """What photographs usually do to a site's units: mean and deviation of their greatest responses and of those at places.
+
+    `share` gives, for the greatest response of each unit to a photograph, the share of others' that are below it. `live` and `live_at_places` mark
+    units that do not always give the same.
+    """
+
+    mean: Float[np.ndarray, " unit"]
+    sd: Float[np.ndarray, " unit"]
+    live: Bool[np.ndarray, " unit"]
+    share: Callable[[np.ndarray], np.ndarray]
+    place_mean: Float[np.ndarray, " unit"]
+    place_sd: Float[np.ndarray, " unit"]
+    live_at_places: Bool[np.ndarray, " unit"]
+
+
+def usual_of(panel: Panel, site: str) -> Usual:
+    """As the panel's photographs have it."""
+    greatest, probes = panel.greatest(site), panel.probes(site)
+    places = probes.reshape(-1, probes.shape[-1])
+    return Usual(
+        mean=greatest.mean(axis=0),
+        sd=greatest.std(axis=0),
+        live=np.asarray(greatest.max(axis=0) > greatest.min(axis=0)),
+        share=lambda found: np.asarray((greatest < found).mean(axis=0)),
+        place_mean=places.mean(axis=0),
+        place_sd=places.std(axis=0),
+        live_at_places=np.asarray(places.max(axis=0) > places.min(axis=0)),
+    )
+
+
 def seen(
-    network: Network, sites: Sequence[Site], fields: dict[str, Field], panel: Panel, image: Float[Tensor, "1 channel height width"]
+    network: Network,
+    sites: Sequence[Site],
+    fields: Mapping[str, Field],
+    usual: Callable[[str], Usual],
+    image: Float[Tensor, "1 channel height width"],
 ) -> dict[str, list[Any]]:
-    """The columns of `schemas()["seen"]` for one photograph in the input frame; one forward pass."""
+    """The columns of `schemas()["seen"]` for one photograph in the input frame; one forward pass. `usual` is asked for each site."""
     rows: list[dict[str, Any]] = []
     with torch.no_grad(), network.tap(*(site.address for site in sites)) as taps:
         network.run(image, "input")
@@ -38,17 +75,17 @@ def seen(
         grids = {site.address: _grid(site, taps[site.address]) for site in sites}
     for site in sites:
         responses, grid = maps[site.address], grids[site.address]
-        found = (*_most(responses, panel.greatest(site.address)), *_at_places(grid, responses, panel.probes(site.address)))
+        known = usual(site.address)
+        found = (*_most(responses, known), *_at_places(grid, responses, known))
         rows += [{"site": site.address, **row, **_where(site, fields.get(site.address), row["place"], grid)} for row in found]
     return {name: [row[name] for row in rows] for name in schemas()["seen"].names}
 
 
-def _most(responses: Float[np.ndarray, "unit place"], panel: Float[np.ndarray, "photo unit"]) -> Iterator[dict[str, Any]]:
-    """The neurons whose response exceeds the greatest ones of most of the panel; equal ones by how far above the panel's mean."""
+def _most(responses: Float[np.ndarray, "unit place"], usual: Usual) -> Iterator[dict[str, Any]]:
+    """The neurons whose response exceeds the greatest ones of most photographs; equal ones by how far above their mean."""
     greatest, place = responses.max(axis=1), responses.argmax(axis=1)
-    share = (panel < greatest).mean(axis=0)
-    above = _above(greatest, panel)
-    live = np.flatnonzero(panel.max(axis=0) > panel.min(axis=0))
+    share, above = usual.share(greatest), _above(greatest, usual.mean, usual.sd)
+    live = np.flatnonzero(usual.live)
     for rank, unit in enumerate(live[np.lexsort((-above[live], -share[live]))][:MOST]):
         yield _row("most", rank, unit, float(greatest[unit]), float(share[unit]), float(above[unit]), int(place[unit]))
 
@@ -61,14 +98,11 @@ def _grid(site: Site, raw: Tensor) -> tuple[int, ...]:
     return int(rows), int(columns)
 
 
-def _at_places(
-    grid: tuple[int, ...], responses: Float[np.ndarray, "unit place"], probes: Float[np.ndarray, "photo probe unit"]
-) -> Iterator[dict[str, Any]]:
+def _at_places(grid: tuple[int, ...], responses: Float[np.ndarray, "unit place"], usual: Usual) -> Iterator[dict[str, Any]]:
     """At each of some places the units that respond most above their usual there."""
-    usual = probes.reshape(-1, probes.shape[-1])
     places = _spread(grid, responses.shape[1])
-    above = _above(responses[:, places].T, usual)
-    above[:, usual.max(axis=0) <= usual.min(axis=0)] = -np.inf
+    above = _above(responses[:, places].T, usual.place_mean, usual.place_sd)
+    above[:, ~usual.live_at_places] = -np.inf
     for number, place in enumerate(places if responses.shape[1] > 1 else ()):
         for rank, unit in enumerate(np.argsort(-above[number], kind="stable")[:AT_A_PLACE]):
             if np.isfinite(above[number, unit]):
@@ -79,9 +113,8 @@ def _row(kind: str, rank: int, unit: Any, response: float, share: float, above: 
     return {"kind": kind, "rank": rank, "unit": int(unit), "response": response, "share": share, "above": above, "place": place}
 
 
-def _above(responses: np.ndarray, usual: Float[np.ndarray, "draw unit"]) -> np.ndarray:
-    spread = usual.std(axis=0)
-    return np.asarray((responses - usual.mean(axis=0)) / np.where(spread > 0, spread, 1))
+def _above(responses: np.ndarray, mean: Float[np.ndarray, " unit"], sd: Float[np.ndarray, " unit"]) -> np.ndarray:
+    return np.asarray((responses - mean) / np.where(sd > 0, sd, 1))
 
 
 def _spread(grid: tuple[int, ...], places: int) -> list[int]:
