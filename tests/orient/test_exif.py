@@ -132,7 +132,7 @@ def directory(order: str, tags: dict[int, tuple[int, bytes]], start: int, follow
 
 @st.composite
 def cameras(draw: st.DrawFn) -> tuple[bytes, int]:
-    """A JPEG as some camera writes it, and its orientation: either byte order, other tags, a thumbnail's directory, other segments, progressive or not."""
+    """A JPEG as some camera writes it, and its orientation: either byte order, other tags, a thumbnail, other segments, progressive or not."""
     order, mark = draw(st.sampled_from([("<", b"II"), (">", b"MM")]))
     values = st.tuples(st.sampled_from([2, 3, 4, 7]), st.binary(min_size=1, max_size=40))
     # 0x8769, 0x8825 and 0xA005 point at further directories, and would have to; those of strips and thumbnails at data.

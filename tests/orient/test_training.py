@@ -14,7 +14,8 @@ from optogram.network.load import load
 from optogram.orient.answers import predict
 from optogram.orient.exif import orientation
 from optogram.orient.measures import accuracy
-from optogram.orient.training import Examination, train
+from optogram.orient.examination import Examination
+from optogram.orient.training import train
 from optogram.orient.uprightness import Scorer
 
 
@@ -49,9 +50,9 @@ def test_landscapes_are_learned_and_the_controls_hold(trained: tuple[Scorer, Exa
     assert accuracy(found.blurred).estimate >= 0.85
     assert len(set(found.folds.tolist())) == 5
     assert "chance 25" in str(found)
-    assert len(found.units) == len(found.shares) == 96
+    assert len(found.speakers.units) == len(found.shares) == 96
     assert (found.shares[:, 1] <= found.shares[:, 0]).all()
-    assert found.speakers()[0].startswith(found.units[int(found.shares[:, 0].argmax())])
+    assert found.loudest()[0].startswith(found.speakers.units[int(found.shares[:, 0].argmax())])
 
 
 def test_photographs_without_an_up_stay_at_chance() -> None:

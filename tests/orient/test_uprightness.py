@@ -101,7 +101,7 @@ def test_squares_are_cut_first_and_turned_exactly(unchecked: None) -> None:
 def test_shares_add_up_to_the_score() -> None:
     network, held = planted(3).network, scorer(("rectified", "energy"), 176)
     found = torch.rand(5, 4, 176)
-    logits = held.logits(found) * held.temperature
+    logits = held.logits(found)
     np.testing.assert_allclose(unit_shares(network, held, found).sum(1), logits[:, 0] - logits[:, 1:].mean(1), atol=1e-4)
     groups, count = feature_units(network, held)
     assert count == 11

@@ -34,7 +34,10 @@ def train(
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="The network whose features are used.")] = "zoo:photonet",
     site: Annotated[list[str] | None, typer.Option("--site", help="Where features are read, once or more.", show_default=False)] = None,
     side: Annotated[int | None, typer.Option("--side", min=16, help="Side of the squares in pixels.", show_default=False)] = None,
-    twin: Annotated[bool, typer.Option("--twin", help="Train on an untrained twin of the network too, as a control.")] = False,
+    twins: Annotated[int, typer.Option("--twins", min=0, help="Do the same with so many untrained twins of the network, as a control.")] = 0,
+    mirror: Annotated[
+        bool, typer.Option("--mirror/--no-mirror", help="Look at each photograph's mirror image too: surer, at twice the cost.")
+    ] = True,
     report: Report = None,
     weights: Weights = None,
     preprocess: Preparation = None,
@@ -50,12 +53,10 @@ def train(
 
     network = load(model, weights, None, preprocess, device, seed)
     shown = open_images(photos, channels=network.channels)
-    scorer, found = run(network, shown, site, side=side, seed=seed)
+    scorer, found = run(network, shown, site, side=side, mirrored=mirror, twins=twins, seed=seed)
     file = str(Path(weights).resolve()) if weights not in (None, "none") else weights or ""
     replace(scorer, spec=model, file=file, preprocess=preprocess or "").save(out)
     print(found)
-    if twin:
-        print(f"The same with an untrained twin's features:\n{run(network.twin('shuffle', seed, shown), shown, site, side=side, seed=seed)[1]}")
     print(out)
     if report is not None:
         from optogram.orient.answers import answered

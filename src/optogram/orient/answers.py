@@ -34,7 +34,7 @@ def predict(network: Network, scorer: Scorer, photos: Photos, *, progress: Progr
     """An answer for every readable photograph, as it is shown (turned as EXIF says). Four passes each. Raises `StaleError` for other weights."""
     scorer.check(network)
     sites = [network.site(address) for address in scorer.sites]
-    indices, found = extract(network, sites, photos, scorer.side, ("none",), progress=progress)
+    indices, found = extract(network, sites, photos, scorer.side, ("none",), scorer.mirrored, progress=progress)
     return [answered(photos.identity(index), row) for index, row in zip(indices, scorer.logits(found["none"]), strict=True)]
 
 

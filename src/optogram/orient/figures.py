@@ -17,7 +17,7 @@ from optogram.orient.measures import reliability as bins_of
 from optogram.statistics.intervals import clopper_pearson
 
 if TYPE_CHECKING:
-    from optogram.orient.training import Examination
+    from optogram.orient.examination import Examination
 
 _SIDE = 280.0
 

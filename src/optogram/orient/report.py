@@ -8,20 +8,13 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import torch
 from PIL import Image
 
-from optogram.drawing.overlay import overlay
-from optogram.drawing.sheet import grid
-from optogram.errors import NotDefinedError
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.orient.answers import Answer
-from optogram.orient.evidence import score_maps
-from optogram.orient.squares import four_turns, square
-from optogram.orient.training import Examination
-from optogram.orient.turns import NAMES
+from optogram.orient.examination import Examination
+from optogram.orient.gallery import gallery, speakers
 from optogram.orient.uprightness import Scorer
 
 SHOWN = 6
@@ -44,69 +37,22 @@ def write_report(
     """Answers and galleries with evidence; `photos` are upright as they are shown where `found` says how the training went. Gives the files."""
     files = [write_answers(folder, answers)]
     pictures: dict[str, Image.Image] = {}
-    sure = sorted(answers, key=lambda answer: -answer.confidence)
+    # Where photographs were held out, the scorer that has not seen one speaks for it.
+    own = [scorer if found is None else found.scorers[found.folds[index]] for index in range(len(answers))]
+    sure = sorted(zip(answers, own, strict=True), key=lambda pair: -pair[0].confidence)
+    upright, turned = ([pair for pair in sure if (pair[0].turn == 0) == wanted][:SHOWN] for wanted in (True, False))
     if found is not None:
         pictures["reliability and coverage"] = found.figure()
-        right = [answer for answer in sure if answer.turn == 0][:SHOWN]
-        wrong = [answer for answer in sure if answer.turn != 0][:SHOWN]
-        pictures["right"] = gallery(network, scorer, photos, right, "Answered rightly, surest first")
-        pictures["wrong"] = gallery(network, scorer, photos, wrong, "Answered wrongly, surest first")
+        pictures["right"] = gallery(network, photos, upright, "Answered rightly, surest first")
+        pictures["wrong"] = gallery(network, photos, turned, "Answered wrongly, surest first")
+        pictures["units"] = speakers(photos, found, scorer.side)
     else:
-        turned = [answer for answer in sure if answer.turn != 0][:SHOWN]
-        pictures["turned"] = gallery(network, scorer, photos, turned, "Found to be turned, surest first")
-        pictures["unsure"] = gallery(network, scorer, photos, sure[-SHOWN:], "Least sure")
+        pictures["turned"] = gallery(network, photos, turned, "Found to be turned, surest first")
+        pictures["unsure"] = gallery(network, photos, sure[-SHOWN:], "Least sure")
     for name, picture in pictures.items():
         files.append(folder / f"{name.replace(' ', '-')}.png")
         picture.save(files[-1])
     return [*files, _page(folder, pictures, found, len(answers))]
-
-
-def gallery(network: Network, scorer: Scorer, photos: Photos, answers: Sequence[Answer], title: str) -> Image.Image:
-    """Each photograph as shown, evidence for it as it is, as the answer would turn it, and the evidence for that."""
-    names = {photos.identity(index): index for index in range(len(photos))}
-    both = any(answer.turn for answer in answers)
-    cells: list[np.ndarray | Image.Image] = []
-    captions: list[str] = []
-    for answer in answers:
-        turns = four_turns(square(photos.load(names[answer.name], network.channels), scorer.side))
-        pair = turns[[0, -answer.turn % 4]]
-        views = [np.asarray(one.permute(1, 2, 0)) for one in pair]
-        maps = _maps(network, scorer, pair)
-        said = f"{NAMES[answer.turn]}, {100 * answer.confidence:.0f} % sure"
-        first, second = (_pair(view, maps, index) for index, view in enumerate(views))
-        cells += [*first, *second] if both else first
-        captions += [answer.name, f"score {answer.logits[0]:.1f}" if both else said]
-        captions += [said, f"score {answer.logits[-answer.turn % 4]:.1f}"] if both else []
-    note = (
-        "Orange: what raises the score of being upright, by guided backprop; blue: what lowers it. It shows what lower layers pass on more than why."
-    )
-    heads = ["as it is shown", "for this way up", "as the answer turns it", "for that way up"]
-    return grid(
-        cells,
-        captions=captions,
-        heads=heads if both else heads[:2],
-        columns=4 if both else 2,
-        title=title if answers else f"{title}: none",
-        note=note,
-        cell=132,
-    )
-
-
-def _maps(network: Network, scorer: Scorer, pair: torch.Tensor) -> np.ndarray | None:
-    try:
-        return score_maps(network, scorer, pair)
-    except NotDefinedError:
-        return None
-
-
-def _pair(view: np.ndarray, maps: np.ndarray | None, index: int) -> list[Image.Image]:
-    """A picture, and the map over it, of one size."""
-    photo = np.rint(view * 255).astype(np.uint8)
-    plain = Image.fromarray(photo[:, :, 0] if photo.shape[2] == 1 else photo)
-    if maps is None:
-        return [plain, plain]
-    over = overlay(photo, maps[index], float(np.quantile(np.abs(maps), 0.995)))
-    return [plain.resize(over.size, Image.Resampling.NEAREST), over]
 
 
 def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, count: int) -> Path:

@@ -18,7 +18,7 @@ from torch import Tensor
 from optogram.errors import SettingError, unknown
 
 Control = Literal["none", "encoded", "blurred"]
-CONTROLS = ("none", "encoded", "blurred")
+CONTROLS: tuple[Control, ...] = ("none", "encoded", "blurred")
 QUALITIES = (50, 95)
 """Of re-encoding, drawn anew for each turn."""
 COARSER = 4

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
-from PIL import Image
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.errors import SettingError, SourceError
@@ -18,12 +16,12 @@ from optogram.images.folds import fold
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.network.site import Site
-from optogram.orient.evidence import unit_names, unit_shares
-from optogram.orient.measures import accuracy, at_coverage, calibration_error
+from optogram.orient.evidence import field_shares, unit_names, unit_shares
+from optogram.orient.examination import Examination, Speakers
 from optogram.orient.squares import CONTROLS, Control, four_turns, square
-from optogram.orient.uprightness import Scorer, features, fit, surprise, temperature
+from optogram.orient.uprightness import Scorer, features, fit, normalisation, surprise, temperature
 from optogram.progress import Progress, track
-from optogram.result import Provenance, Result
+from optogram.result import Provenance
 from optogram.statistics.intervals import bootstrap_mean
 
 FOLDS = 5
@@ -33,47 +31,20 @@ AHEAD = 8
 
 
 @dataclass(frozen=True, eq=False)
-class Examination(Result):
-    """What a scorer answers for photographs that it was not trained on, each turn's calibrated score with the photograph's own first.
+class _Study:
+    """A scorer trained on all photographs, those trained on four fifths, and everything that held-out photographs give."""
 
-    `logits` [photo, 4]: column 0 is right. `encoded`, `blurred`: the same photographs after the controls, by the same scorers. `folds`: which fifth
-    of the photographs each was held out with. `shares` [unit, 3]: what each of `units` adds to the score of photographs upright over that of
-    their other turns, with its 95 % interval over photographs, in the scorer that is trained on all of them.
-    """
-
-    names: tuple[str, ...]
+    indices: list[int]
     folds: Int[np.ndarray, " photo"]
-    logits: Float[np.ndarray, "photo 4"]
-    encoded: Float[np.ndarray, "photo 4"]
-    blurred: Float[np.ndarray, "photo 4"]
-    units: tuple[str, ...]
-    shares: Float[np.ndarray, "unit 3"]
-    provenance: Provenance
-    ARRAYS: ClassVar[tuple[str, ...]] = ("folds", "logits", "encoded", "blurred", "shares")
+    final: Scorer
+    scorers: tuple[Scorer, ...]
+    logits: dict[str, Float[np.ndarray, "photo 4"]]
+    shares: Float[np.ndarray, "photo unit"]
+    found: Float[Tensor, "photo 4 feature"]
 
-    def figure(self) -> Image.Image:
-        """Coverage against accuracy, and the reliability diagram."""
-        from optogram.drawing.sheet import stacked
-        from optogram.orient.figures import coverage, reliability
-
-        return stacked([coverage(self), reliability(self)])
-
-    def speakers(self, count: int = 5) -> list[str]:
-        """The units that add most to the score of upright photographs, with their part of what all add; only those whose interval is above zero."""
-        order = [int(unit) for unit in np.argsort(-self.shares[:, 0])[:count] if self.shares[unit, 1] > 0]
-        return [f"{self.units[unit]} ({100 * self.shares[unit, 0] / self.shares[:, 0].sum():.1f} %)" for unit in order] or ["no unit"]
-
-    def __str__(self) -> str:
-        whole, half = accuracy(self.logits), at_coverage(self.logits, 0.5)
-        controls = [float(accuracy(one).estimate) for one in (self.encoded, self.blurred)]
-        return (
-            f"{int((self.logits.argmax(1) == 0).sum())} of {len(self.names)} held-out photographs answered rightly: {100 * whole.estimate:.1f} % "
-            f"({100 * whole.low:.1f} to {100 * whole.high:.1f}; chance 25), of the more confident half {100 * half.estimate:.1f} % "
-            f"({100 * half.low:.1f} to {100 * half.high:.1f}).\n"
-            f"Controls: re-encoded {100 * controls[0]:.1f} %, blurred {100 * controls[1]:.1f} %. Confidence is off by "
-            f"{100 * calibration_error(self.logits):.1f} points on average.\n"
-            f"For up speak most: {', '.join(self.speakers())}."
-        )
+    def per_fold(self) -> list[tuple[Scorer, Bool[np.ndarray, " photo"]]]:
+        """Each scorer with which photographs were held out from it."""
+        return [(scorer, self.folds == number) for number, scorer in enumerate(self.scorers)]
 
 
 def train(
@@ -83,6 +54,8 @@ def train(
     *,
     side: int | None = None,
     penalties: Sequence[float] = PENALTIES,
+    mirrored: bool = True,
+    twins: int = 0,
     seed: int = 0,
     progress: Progress = True,
 ) -> tuple[Scorer, Examination]:
@@ -90,27 +63,84 @@ def train(
 
     The photographs must be upright as they are shown. `sites`: the last one with places by default. `side` of the squares in pixels; by default the
     network's own. Photographs of one group stay in one fold. The penalty is chosen, and the temperature fitted, without the fold that is tested.
-    Costs four passes of each photograph, twelve with the controls. Raises `SourceError` for fewer than 20.
+    `mirrored`: features are averaged over each picture and its mirror image, at twice the cost. `twins`: shuffled networks that the same is done
+    with. Costs four passes of each photograph, twelve with the controls, for each network. Raises `SourceError` for fewer than 20 photographs.
     """
     if len(photos) < FEWEST:
         raise SourceError(f"a scorer is trained on at least {FEWEST} photographs; got {len(photos)}")
-    chosen = [network.site(address) for address in sites] if sites else [last_with_places(network)]
+    chosen = tuple(sites) if sites else (last_with_places(network).address,)
     pixels = side or min(network.input_size)
-    indices, found = extract(network, chosen, photos, pixels, seed=seed, progress=progress)
-    groups = np.array([fold(photos.group(index), FOLDS) for index in indices])
-    held, scorers = _cross(found["none"], groups, penalties)
-    addresses = tuple(site.address for site in chosen)
-    about = (network.name, network.weights_hash, addresses, pixels)
-    best = float(np.median([scorer[3] for scorer in scorers]))
-    final = Scorer(*about, *fit(found["none"], best), temperature(held), best)
-    settings = {"sites": addresses, "side": pixels, "folds": FOLDS, "penalty": best, "temperature": final.temperature}
+    own = _studied(network, chosen, photos, pixels, penalties, CONTROLS, mirrored, seed, progress)
+    others = []
+    for number in range(twins):
+        twin = network.twin("shuffle", seed + number, photos)
+        others.append(_studied(twin, chosen, photos, pixels, penalties, ("none",), mirrored, seed, progress))
+    settings = {"sites": chosen, "side": pixels, "folds": FOLDS, "penalty": own.final.penalty, "temperature": own.final.temperature}
+    settings |= {"mirrored": mirrored, "twins": twins}
     provenance = Provenance("orient", network.name, network.weights_hash, photos.hash, "uprightness", settings, seed)
-    logits = {name: _held_out(found[name], groups, scorers, held) for name in CONTROLS}
-    names = tuple(photos.identity(index) for index in indices)
-    spoken = bootstrap_mean(unit_shares(network, final, found["none"]), np.array(names), resamples=500, seed=seed)
-    shares = np.stack([spoken.estimate, spoken.low, spoken.high], axis=1)
-    units = tuple(unit_names(network, final))
-    return final, Examination(names, groups, logits["none"], logits["encoded"], logits["blurred"], units, shares, provenance)
+    names = tuple(photos.identity(index) for index in own.indices)
+    examination = Examination(
+        names=names,
+        folds=own.folds,
+        logits=own.logits["none"],
+        encoded=own.logits["encoded"],
+        blurred=own.logits["blurred"],
+        speakers=_speakers(network, own, names, seed),
+        twin_shares=np.stack([one.shares.mean(0) for one in others]) if others else np.zeros((0, own.shares.shape[1])),
+        twin_right=np.array([int((one.logits["none"].argmax(1) == 0).sum()) for one in others], dtype=np.int64),
+        scorers=own.scorers,
+        provenance=provenance,
+    )
+    return own.final, examination
+
+
+def _studied(
+    network: Network,
+    addresses: tuple[str, ...],
+    photos: Photos,
+    side: int,
+    penalties: Sequence[float],
+    controls: Sequence[Control],
+    mirrored: bool,
+    seed: int,
+    progress: Progress,
+) -> _Study:
+    indices, found = extract(network, [network.site(address) for address in addresses], photos, side, controls, mirrored, seed, progress)
+    groups = np.array([fold(photos.group(index), FOLDS) for index in indices])
+    held, fitted = _cross(found["none"], groups, penalties)
+
+    def scorer(mean: np.ndarray, scale: np.ndarray, weights: np.ndarray, penalty: float, warmth: float) -> Scorer:
+        about = (network.name, network.weights_hash, addresses, side)
+        return Scorer(*about, mean, scale, weights, warmth, penalty, mirrored=mirrored, normalisation=normalisation(network))
+
+    # The temperature that a fold's answers are divided by is fitted without that fold.
+    scorers = tuple(scorer(*one, temperature(held[groups != number])) for number, one in enumerate(fitted))
+    best = float(np.median([one[3] for one in fitted]))
+    final = scorer(*fit(found["none"], best), best, temperature(held))
+    outs = [torch.from_numpy(groups == number) for number in range(FOLDS)]
+    logits = {name: np.zeros((len(groups), 4)) for name in controls}
+    shares = np.zeros((len(groups), len(unit_names(network, final))))
+    for one, out in zip(scorers, outs, strict=True):
+        for name in controls:
+            logits[name][out.numpy()] = one.logits(found[name][out])
+        shares[out.numpy()] = unit_shares(network, one, found["none"][out])
+    return _Study(indices, groups, final, scorers, dict(logits), shares, found["none"])
+
+
+def _speakers(network: Network, own: _Study, names: tuple[str, ...], seed: int) -> Speakers:
+    """The units that add to the scores of held-out photographs, and of the loudest where, and in which photographs."""
+    spoken = bootstrap_mean(own.shares, np.array(names), resamples=500, seed=seed)
+    loudest = np.argsort(-np.asarray(spoken.estimate), kind="stable")[: Speakers.SHOWN]
+    fields = np.concatenate(
+        [field_shares(network, one, own.found[torch.from_numpy(out)], loudest).sum(0, keepdims=True) for one, out in own.per_fold()]
+    )
+    return Speakers(
+        units=tuple(unit_names(network, own.final)),
+        shares=np.stack([spoken.estimate, spoken.low, spoken.high], axis=1),
+        loudest=loudest,
+        fields=fields.sum(0) / len(names),
+        heard=np.argsort(-own.shares[:, loudest], axis=0, kind="stable")[: Speakers.HEARD].T,
+    )
 
 
 def last_with_places(network: Network) -> Site:
@@ -126,7 +156,8 @@ def extract(
     sites: Sequence[Site],
     photos: Photos,
     side: int,
-    controls: Sequence[Control] = CONTROLS,  # type: ignore[assignment]
+    controls: Sequence[Control] = CONTROLS,
+    mirrored: bool = False,
     seed: int = 0,
     progress: Progress = True,
 ) -> tuple[list[int], dict[str, Tensor]]:
@@ -147,7 +178,7 @@ def extract(
             indices.append(index)
             random = np.random.default_rng([seed, index])
             turns = torch.cat([four_turns(pixels, name, random) for name in controls])
-            for name, part in zip(controls, features(worker, own, turns).half().split(4), strict=True):
+            for name, part in zip(controls, features(worker, own, turns, mirrored).half().split(4), strict=True):
                 held[name].append(part)
     if not indices:
         raise SourceError(f"none of the {len(photos)} photographs can be read")
@@ -166,14 +197,14 @@ _Fitted = tuple[np.ndarray, np.ndarray, np.ndarray, float]
 
 def _cross(found: Tensor, groups: np.ndarray, penalties: Sequence[float]) -> tuple[np.ndarray, list[_Fitted]]:
     """Raw scores of each fold by a scorer that has not seen it; its penalty is the best on one of the other folds, held out for that."""
-    logits, scorers = np.zeros((len(found), 4)), []
+    logits, fitted = np.zeros((len(found), 4)), []
     for tested in range(FOLDS):
         inside, chooses = groups != tested, groups == (tested + 1) % FOLDS
         penalty = _best(found, inside & ~chooses, chooses, penalties)
-        scorers.append((*fit(found[torch.from_numpy(inside)], penalty), penalty))
+        fitted.append((*fit(found[torch.from_numpy(inside)], penalty), penalty))
         out = groups == tested
-        logits[out] = _raw(found[torch.from_numpy(out)], scorers[-1])
-    return logits, scorers
+        logits[out] = _raw(found[torch.from_numpy(out)], fitted[-1])
+    return logits, fitted
 
 
 def _best(found: Tensor, inside: np.ndarray, outside: np.ndarray, penalties: Sequence[float]) -> float:
@@ -186,15 +217,6 @@ def _best(found: Tensor, inside: np.ndarray, outside: np.ndarray, penalties: Seq
     return float(min(tried, key=lambda penalty: tried[penalty]))
 
 
-def _held_out(found: Tensor, groups: np.ndarray, scorers: list[_Fitted], plain: np.ndarray) -> np.ndarray:
-    """Scores of each fold, divided by the temperature that fits the other folds' plain photographs."""
-    logits = np.zeros((len(found), 4))
-    for tested, scorer in enumerate(scorers):
-        out = groups == tested
-        logits[out] = _raw(found[torch.from_numpy(out)], scorer) / temperature(plain[~out])
-    return logits
-
-
-def _raw(found: Tensor, scorer: _Fitted) -> np.ndarray:
-    mean, scale, weights, penalty = scorer
+def _raw(found: Tensor, fitted: _Fitted) -> np.ndarray:
+    mean, scale, weights, penalty = fitted
     return Scorer("", "", (), 0, mean, scale, weights, 1.0, penalty).logits(found)

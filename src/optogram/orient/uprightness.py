@@ -33,8 +33,9 @@ CHUNK = 128
 class Scorer:
     """`weights` of the features that `features` gives, after `mean` is taken off and `scale` divided out; `temperature` divides the scores.
 
-    `network`, `hash` and `sites` say which network they are of; `spec`, `file` and `preprocess` how it was loaded from a command line; `penalty` is
-    that on the weights' squares.
+    `network`, `hash`, `sites` and `normalisation` (means, then deviations) say which network they are of; `spec`, `file` and `preprocess` how it was
+    loaded from a command line; `penalty` is that on the weights' squares. `mirrored`: each picture's features are the mean of its own and of those
+    of its mirror image, which has the same up.
     """
 
     network: str
@@ -49,21 +50,32 @@ class Scorer:
     spec: str = ""
     file: str = ""
     preprocess: str = ""
+    mirrored: bool = False
+    normalisation: tuple[float, ...] = ()
+
+    @property
+    def direction(self) -> Float[Tensor, " feature"]:
+        """What features are multiplied with to give scores, but for the temperature and a constant that all turns share."""
+        return torch.from_numpy(np.asarray(self.weights / self.scale, dtype=np.float32))
 
     def logits(self, found: Float[Tensor, "photo 4 feature"]) -> Float[np.ndarray, "photo 4"]:
         """Calibrated scores of the four turns; softmax of them is the confidence."""
-        direction = torch.from_numpy(self.weights / self.scale)
-        scores = torch.cat([part.float() @ direction for part in found.split(CHUNK)]) if len(found) else torch.zeros(0, 4)
+        scores = torch.cat([part.float() @ self.direction for part in found.split(CHUNK)]) if len(found) else torch.zeros(0, 4)
         return np.asarray(scores - float(self.mean @ (self.weights / self.scale)), dtype=np.float64) / self.temperature
 
     def check(self, network: Network) -> None:
         """Raises `StaleError` where the network is not the one that the scorer was trained on."""
         if network.weights_hash != self.hash:
             raise StaleError(f"this scorer was trained on {self.network} with other weights ({self.hash}); these are {network.weights_hash}")
+        if self.normalisation and self.normalisation != normalisation(network):
+            raise StaleError(
+                f"this scorer was trained with pixels' means and deviations {self.normalisation}; here they are {normalisation(network)}"
+            )
 
     def save(self, path: Path) -> Path:
         """Keeps the scorer as .npz."""
-        texts = {name: getattr(self, name) for name in ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file", "preprocess")}
+        kept = ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file", "preprocess", "mirrored", "normalisation")
+        texts = {name: getattr(self, name) for name in kept}
         partial = path.with_name(f".{path.name}.partial")
         with partial.open("wb") as file:
             np.savez_compressed(file, mean=self.mean, scale=self.scale, weights=self.weights, about=np.array(json.dumps(texts)))
@@ -78,11 +90,24 @@ class Scorer:
                 arrays = {name: held[name] for name in ("mean", "scale", "weights")}
         except (OSError, ValueError, KeyError) as error:
             raise LoadError(f"{path} holds no scorer: `optogram orient train PHOTOS -o {path}` makes one") from error
-        return Scorer(**{**about, "sites": tuple(about["sites"])}, **arrays)
+        about |= {name: tuple(about[name]) for name in ("sites", "normalisation") if name in about}
+        return Scorer(**about, **arrays)
 
 
-def features(network: Network, sites: Sequence[Site], images: Float[Tensor, "image channel height width"]) -> Float[Tensor, "image feature"]:
-    """Rectified activations of all sites, maps averaged over a 4x4 grid of fields, one after the other; differentiable."""
+def normalisation(network: Network) -> tuple[float, ...]:
+    """The means and then the deviations that the network's pixels are normalised with."""
+    return (*network.preprocess.means, *network.preprocess.deviations)
+
+
+def features(
+    network: Network, sites: Sequence[Site], images: Float[Tensor, "image channel height width"], mirrored: bool = False
+) -> Float[Tensor, "image feature"]:
+    """Rectified activations of all sites, maps averaged over a 4x4 grid of fields, one after the other; differentiable.
+
+    `mirrored`: the mean of these and of those of the mirror image, in two passes: left and right say nothing of up.
+    """
+    if mirrored:
+        return (features(network, sites, images) + features(network, sites, images.flip(-1))) / 2
     with network.tap(*(site.address for site in sites)) as taps:
         network.run(images, "input")
     return torch.cat([pooled(site, taps[site.address]) for site in sites], dim=1)
