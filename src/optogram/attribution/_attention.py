@@ -57,20 +57,9 @@ class Attentions:
         return output
 
     def _attend(self, given: dict[str, Any]) -> Tensor:
-        query, key, value = given["query"], given["key"], given["value"]
-        if given.get("enable_gqa"):
-            key, value = (part.repeat_interleave(query.shape[-3] // part.shape[-3], -3) for part in (key, value))
-        scale = given.get("scale")
-        scores = query @ key.transpose(-2, -1) * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
-        mask = given.get("attn_mask")
-        if given.get("is_causal"):
-            mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
-        if mask is not None:
-            scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
-        attention = scores.softmax(-1)
+        attention, output = scaled_dot_product(given)
         if attention.requires_grad:
             self.maps.append((attention, attention))
-        output: Tensor = attention @ value
         return output
 
     def _attend_by_heads(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -80,6 +69,24 @@ class Attentions:
         if weights.ndim == 4 and weights.grad_fn is not None:
             self.maps.append((weights, GradientEdge(*weights.grad_fn.next_functions[0])))
         return output, (weights.mean(1) if averaged else weights) if wanted else None
+
+
+def scaled_dot_product(
+    given: dict[str, Any], product: Callable[..., Tensor] = torch.matmul, softmax: Callable[..., Tensor] = torch.softmax
+) -> tuple[Maps, Float[Tensor, "row head token feature"]]:
+    """Attention and what it gathers, for the arguments of torch's own function; `product` and `softmax` stand for torch's."""
+    query, key, value = given["query"], given["key"], given["value"]
+    if given.get("enable_gqa"):
+        key, value = (part.repeat_interleave(query.shape[-3] // part.shape[-3], -3) for part in (key, value))
+    scale = given.get("scale")
+    scores = product(query, key.transpose(-2, -1)) * (1 / math.sqrt(query.shape[-1]) if scale is None else scale)
+    mask = given.get("attn_mask")
+    if given.get("is_causal"):
+        mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
+    attention = softmax(scores, -1)
+    return attention, product(attention, value)
 
 
 def attended(question: Question, mixing: Mixing, notes: tuple[str, ...] = ()) -> Answer:

@@ -7,8 +7,9 @@ its own. What is neither weighted, nor linear, nor a rectifier that a method kno
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -16,14 +17,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from optogram.attribution._affine import Affine, affine_of, normalisation_of
+from optogram.attribution._nodes import OURS, Layer, Ruled, Scaled
 from optogram.attribution._question import Question, check_finite
 from optogram.attribution._rules import Passing, plain
 from optogram.attribution._target import Places
+from optogram.attribution._through import Through, conditioned
+from optogram.attribution._unruled import refuse_unruled
 from optogram.errors import NotDefinedError
 from optogram.network.functional import named
-from optogram.network.operations import is_leaf_of, unruled
+from optogram.network.operations import is_leaf_of
 
 Rule = Callable[[Passing], Tensor]
+Other = Callable[["Carrier", Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 Activation = Callable[[str, Tensor, Callable[[Tensor], Tensor]], Tensor | None]
 """`activation(name, z, function)`: by what c is multiplied on its way through an activation; `None` where its gradient will do."""
 PRODUCTS = {torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__, torch.multiply, torch.Tensor.multiply}
@@ -33,19 +38,24 @@ GATES = ("Sigmoid", "Hardsigmoid")
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What arrived: c at the leaf, relevances at the inputs of first layers, and the responses of the same pass."""
+    """What arrived: c at the leaf, relevances at the inputs of first layers, and the responses of the same pass.
+
+    `shares`: of each condition, how much of what its site carried went through its units.
+    """
 
     leaf: Float[Tensor, "row ..."]
     c: Float[Tensor, "row ..."]
     given: list[tuple[Tensor, Tensor]]
     responses: Float[Tensor, "row"]
     places: Places
+    shares: tuple[Float[Tensor, "row"], ...] = ()
 
 
 class Carrier:
     """The operator of one pass: `rule_of(layer)` names the rule of each weighted layer, `activation` what passes an activation.
 
-    `first` is the rule of layers that read the pixels themselves: it gives relevances. `low` and `high` are the pixels' bounds.
+    `first` is the rule of layers that read the pixels themselves: it gives relevances. `bounds` are the least and the greatest pixels.
+    `others` stand in for functions that are no such layers; what they decline (`NotImplemented`) goes on as usual.
     """
 
     def __init__(
@@ -57,17 +67,24 @@ class Carrier:
         epsilon: float = 1e-6,
         biases: bool = True,
         norm: Rule = plain,
+        others: Mapping[Callable[..., Any], Other] = MappingProxyType({}),
     ) -> None:
-        self.rule_of, self.activation, self.first, self.norm = rule_of, activation, first, norm
+        self.rule_of, self.activation, self.first, self.norm, self.others = rule_of, activation, first, norm, others
         self.bounds, self.epsilon, self.biases = bounds, epsilon, biases
         self.sinks: list[tuple[Tensor, Tensor]] = []
+        self.mixed = False
 
     def __call__(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Stands in for one call of a torch function."""
+        if (other := self.others.get(function)) is not None and torch.is_grad_enabled():
+            output = other(self, function, args, kwargs)
+            if output is not NotImplemented:
+                self.mixed = True
+                return output
         x = args[0] if args else kwargs.get("input")
         if not isinstance(x, Tensor) or not torch.is_grad_enabled():
             return function(*args, **kwargs)
-        layer: _Layer | None = getattr(x, "_optogram_layer", None)
+        layer: Layer | None = getattr(x, "_optogram_layer", None)
         written = writes(function, kwargs)
         if written and layer is not None:
             layer.keep(named(function, args, kwargs) == "relu")
@@ -79,30 +96,31 @@ class Carrier:
 
     def _stood_in(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], x: Tensor) -> Any:
         if function in PRODUCTS:
-            return _gated(function, args, kwargs)
+            return function(*ungated(args), **kwargs)
         if not x.requires_grad:
             return function(*args, **kwargs)
         if name := named(function, args, kwargs):
             return self._activated(name, function, args, kwargs, x)
         if weighted := affine_of(function, args, kwargs):
-            return self._ruled(*weighted, lambda: function(*args, **kwargs))
+            return self.ruled(*weighted, lambda: function(*args, **kwargs))
         if normed := normalisation_of(function, args, kwargs):
             x, scale, shift = normed
             before = getattr(x, "_optogram_layer", None)
             if before is not None and before.affine.foldable:
-                return self._ruled(before.x, before.affine.then(scale, shift), lambda: function(*args, **kwargs))
-            return self._ruled(x, Affine("scale", scale, shift, (x.ndim,)), lambda: function(*args, **kwargs))
+                return self.ruled(before.x, before.affine.then(scale, shift), lambda: function(*args, **kwargs))
+            return self.ruled(x, Affine("scale", scale, shift, (x.ndim,)), lambda: function(*args, **kwargs))
         return function(*args, **kwargs)
 
-    def _ruled(self, x: Tensor, affine: Affine, compute: Callable[[], Tensor]) -> Tensor:
+    def ruled(self, x: Tensor, affine: Affine, compute: Callable[[], Tensor]) -> Tensor:
+        """One weighted layer, by its rule."""
         rule, leaf = self.norm if affine.kind == "scale" else self.rule_of(affine), x
         low = high = None
         if self.first is not None and affine.kind != "scale" and is_leaf_of(x, OURS):
             rule, leaf = self.first, x.detach().requires_grad_()
             self.sinks.append((x, leaf))
             low, high = _bounds(self.bounds, x)
-        layer = _Layer(x, affine, lambda x, y, c: rule(Passing(affine, x, y, c, self.epsilon, self.biases, low, high)))
-        output: Tensor = _Ruled.apply(leaf, layer, compute)  # type: ignore[no-untyped-call]
+        layer = Layer(x, affine, lambda x, y, c: rule(Passing(affine, x, y, c, self.epsilon, self.biases, low, high)))
+        output: Tensor = Ruled.apply(leaf, layer, compute)  # type: ignore[no-untyped-call]
         output._optogram_layer = layer  # type: ignore[attr-defined]
         return output
 
@@ -115,7 +133,7 @@ class Carrier:
         return Scaled.apply(z, factor, lambda: function(*args, **kwargs), writes(function, kwargs))  # type: ignore[no-untyped-call]
 
 
-def carried(question: Question, rows: slice, carrier: Carrier, frame: str, instead: str) -> Carried:
+def carried(question: Question, rows: slice, carrier: Carrier, frame: str, instead: str, through: Sequence[Through] = ()) -> Carried:
     """One pass over some photographs, from the pixels of `frame` or from the source. Raises `NotDefinedError` for what has no rule."""
     photo = torch.arange(question.photographs, device=question.images.device)[rows]
     images, network = question.images[rows], question.network
@@ -124,94 +142,32 @@ def carried(question: Question, rows: slice, carrier: Carrier, frame: str, inste
         leaf = images if question.source is None else network.read(question.source, images, frame=frame)  # type: ignore[arg-type]
     leaf = leaf.detach().clone().requires_grad_()
     edits = {} if question.source is None else {question.source.address: lambda raw: leaf.clone()}
-    with torch.enable_grad(), network.tap(*question.target.addresses, edits=edits) as taps:
+
+    def run() -> None:
+        network.run(leaf if question.source is None else images, frame)  # type: ignore[arg-type]
+
+    with torch.enable_grad(), network.tap(*question.target.addresses, *(one.site.address for one in through), edits=edits) as taps:
         with network.operated_by(carrier):
-            network.run(leaf if question.source is None else images, frame)  # type: ignore[arg-type]
+            run()
         responses, places = question.read(taps, photo)
-        ends = [taps[address].grad_fn for address in question.target.addresses]
-        _refuse(question, unruled([end for end in ends if end is not None], OURS), instead)
+        refuse_unruled(question, carrier, run, taps, OURS, instead)
         if not responses.requires_grad:
             raise NotDefinedError(question.unreached())
         sinks = [sink for _, sink in carrier.sinks]
-        slopes: list[Tensor | None] = list(torch.autograd.grad(responses.sum(), [leaf, *sinks], allow_unused=True))
-    c, given = slopes[0], [(x, found) for (x, _), found in zip(carrier.sinks, slopes[1:], strict=True) if found is not None]
-    if c is None and not given:
+        begin, c, shares = conditioned(responses, through, taps)
+        slopes: list[Tensor | None] = list(torch.autograd.grad(begin, [leaf, *sinks], c, allow_unused=True))
+    arrived, given = slopes[0], [(x, found) for (x, _), found in zip(carrier.sinks, slopes[1:], strict=True) if found is not None]
+    if arrived is None and not given:
         raise NotDefinedError(question.unreached())
-    c = torch.zeros_like(leaf) if c is None else c
-    for found in (c, *(relevance for _, relevance in given)):
+    arrived = torch.zeros_like(leaf) if arrived is None else arrived
+    for found in (arrived, *(relevance for _, relevance in given)):
         check_finite(found.flatten(1).sum(dim=1), photo, f"what {question.method} hands back from {question.target.text}")
-    return Carried(leaf, c, given, responses.detach(), places)
+    return Carried(leaf, arrived, given, responses.detach(), places, shares)
 
 
-def _refuse(question: Question, names: list[str], instead: str) -> None:
-    if names:
-        raise NotDefinedError(f"{question.method} has no rule for {', '.join(names)}, which this network computes. Use {instead}.")
-
-
-class _Layer:
-    """A weighted layer of one pass and its output as it was; a rectifier in place leaves what is needed of it, others a copy."""
-
-    def __init__(self, x: Tensor, affine: Affine, back: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-        self.x, self.affine, self.back = x, affine, back
-        self.y, self.version, self.rectified = x, -1, False
-
-    def saw(self, y: Tensor) -> None:
-        self.y, self.version = y, y._version
-
-    def keep(self, rectified: bool) -> None:
-        self.rectified = rectified
-        if not rectified and self.version == self.y._version:
-            self.saw(self.y.clone())
-
-    def settle(self) -> None:
-        if self.rectified:
-            self.version = self.y._version
-
-    def output(self) -> Tensor:
-        if self.version == self.y._version:
-            return self.y
-        return self.affine.added(self.affine.forward(self.x.detach()), self.affine.bias)
-
-
-class _Ruled(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, layer: _Layer, compute: Callable[[], Tensor]) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.layer = layer
-        output = compute()
-        layer.saw(output.detach())
-        return output
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, c: Tensor) -> tuple[Tensor, None, None]:
-        (x,) = ctx.saved_tensors
-        return ctx.layer.back(x, ctx.layer.output(), c), None, None
-
-
-class Scaled(torch.autograd.Function):
-    """An operation whose backward is a product with `factor`; `compute` does it, in place where it is `written`."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, factor: Tensor, compute: Callable[[], Tensor], written: bool) -> Tensor:
-        ctx.save_for_backward(factor)
-        if written:
-            ctx.mark_dirty(z)
-        return compute()
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, c: Tensor) -> tuple[Tensor, None, None, None]:
-        (factor,) = ctx.saved_tensors
-        return c * factor, None, None, None
-
-
-OURS = (_Ruled, Scaled)
-
-
-def _gated(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A product with a gate (what a sigmoid gave): the signal takes all, the gate counts as a constant (Arras 2019)."""
-    return function(*(value.detach() if isinstance(value, Tensor) and _gate(value) else value for value in args), **kwargs)
+def ungated(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The factors of a product with a gate (what a sigmoid gave): the signal takes all, the gate counts as a constant (Arras 2019)."""
+    return tuple(value.detach() if isinstance(value, Tensor) and _gate(value) else value for value in args)
 
 
 def _gate(value: Tensor) -> bool:

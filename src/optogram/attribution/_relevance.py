@@ -2,60 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from optogram.attribution._affine import Affine
-from optogram.attribution._carried import Carried, Carrier, Rule, carried
+from optogram.attribution._carried import Carried, Carrier, Other, Rule, carried
 from optogram.attribution._question import Question
 from optogram.attribution._target import Places
+from optogram.attribution._through import Through
 
 INSTEAD = "integrated_gradients, or gradient"
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which rule goes where: at convolutions, at dense layers, and at the layers that read the pixels (`None`: as elsewhere)."""
+    """Which rule goes where: at convolutions, at dense layers, and at the layers that read the pixels (`None`: as elsewhere).
+
+    `others` rule what is neither such a layer nor an activation, by function (`_carried.Carrier`).
+    """
 
     convolution: Rule
     dense: Rule
     first: Rule | None = None
     epsilon: float = 1e-6
     biases: bool = True
+    others: Mapping[Callable[..., Any], Other] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Relevances:
-    """One relevance a pixel (or a unit of the source), with the responses that they share out."""
+    """One relevance a pixel (or a unit of the source), with the responses that they share out.
+
+    `shares` are those of `_carried.Carried`; `mixed`: what is neither a layer nor an activation (attention, norms) had a part in it.
+    """
 
     values: Float[Tensor, "batch ..."]
     responses: Float[Tensor, "batch"]
     places: Places
+    shares: tuple[Float[Tensor, "batch"], ...] = ()
+    mixed: bool = False
 
 
-def relevances(question: Question, rules: Rules) -> Relevances:
+def relevances(question: Question, rules: Rules, through: Sequence[Through] = ()) -> Relevances:
     """What each pixel takes of the response. Pixels count from the value that normalisation makes 0, as the first layer sees them.
 
     A photo pixel takes what the pixels of the input frame that it is resized to took, by its weight in each: nothing is lost but what is cropped.
+    `through`: of what passes through those units alone.
     """
-    parts = [_of(question, rows, rules) for rows in question.batches(question.photographs)]
+    parts = [_of(question, rows, rules, through) for rows in question.batches(question.photographs)]
     places = tuple(torch.cat(term) for term in zip(*(part.places for part in parts), strict=True))
-    return Relevances(torch.cat([part.values for part in parts]), torch.cat([part.responses for part in parts]), places)
+    shares = tuple(torch.cat(one) for one in zip(*(part.shares for part in parts), strict=True))
+    responses, mixed = torch.cat([part.responses for part in parts]), any(part.mixed for part in parts)
+    return Relevances(torch.cat([part.values for part in parts]), responses, places, shares, mixed)
 
 
-def _of(question: Question, rows: slice, rules: Rules) -> Relevances:
+def _of(question: Question, rows: slice, rules: Rules, through: Sequence[Through]) -> Relevances:
     def rule_of(affine: Affine) -> Rule:
         return rules.dense if affine.kind == "dense" else rules.convolution
 
     first = None if question.source is not None else rules.first
-    carrier = Carrier(rule_of, whole, first, _bounds(question, rows) if first is not None else None, rules.epsilon, rules.biases)
-    found = carried(question, rows, carrier, "input", INSTEAD)
+    bounds = _bounds(question, rows) if first is not None else None
+    carrier = Carrier(rule_of, whole, first, bounds, rules.epsilon, rules.biases, others=rules.others)
+    found = carried(question, rows, carrier, "input", INSTEAD, through)
     values = found.leaf.detach() * found.c if question.source is not None else _to_photo(question, rows, _of_pixels(question, found))
-    return Relevances(values, found.responses, found.places)
+    return Relevances(values, found.responses, found.places, found.shares, carrier.mixed)
 
 
 def whole(name: str, z: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor | None:

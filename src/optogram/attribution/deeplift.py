@@ -16,11 +16,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
-from optogram.attribution._carried import Scaled, out_of_place, writes
+from optogram.attribution._carried import out_of_place, writes
+from optogram.attribution._nodes import Scaled
 from optogram.attribution._question import Answer, Question, check_finite
+from optogram.attribution._unruled import refuse_unruled
 from optogram.errors import NotDefinedError
 from optogram.network.functional import named
-from optogram.network.operations import unruled
 
 CLOSE = 1e-6
 """Inputs that differ by less than this share of themselves take the local slope: the quotient would be rounding."""
@@ -52,12 +53,14 @@ def _multipliers(question: Question, origin: Tensor, base: Tensor, rows: slice) 
     edits = {} if question.source is None else {question.source.address: lambda raw: torch.cat([leaf, base[rows].detach()])}
     with torch.enable_grad(), question.network.tap(*question.target.addresses, edits=edits) as taps:
         pairs = torch.cat([leaf, base[rows].detach()])
-        with question.network.operated_by(rescaling):
+
+        def run() -> None:
             question.network.run(pairs if question.source is None else question.images[photo])
+
+        with question.network.operated_by(rescaling):
+            run()
         responses, _ = question.read(taps, photo)
-        ends = [taps[address].grad_fn for address in question.target.addresses]
-        if names := unruled([end for end in ends if end is not None], (Scaled, _Pooled), piecewise=False, weighted=True):
-            raise NotDefinedError(f"deeplift has no rule for {', '.join(names)}, which this network computes. Use integrated_gradients.")
+        refuse_unruled(question, rescaling, run, taps, (Scaled, _Pooled), "integrated_gradients", piecewise=False, weighted=True)
         if not responses.requires_grad:
             raise NotDefinedError(question.unreached())
         (found,) = torch.autograd.grad(responses[: len(leaf)].sum(), leaf, allow_unused=True)

@@ -82,8 +82,14 @@ def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool =
     `ours` are subclasses of `torch.autograd.Function`. Products of two things that both depend on the input are named so. Layers
     with weights, and norms with fixed statistics, are linear too, and pass where they are `weighted`.
     """
+    return sorted({name for _, name in unruled_nodes(ends, ours, piecewise, weighted)})
+
+
+def unruled_nodes(
+    ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool = True, weighted: bool = False
+) -> Iterator[tuple[Node, str]]:
+    """Each of those operations with its name."""
     mine = tuple(function._backward_cls for function in ours)  # type: ignore[attr-defined]
-    found = []
     for node in walk(ends, set()):
         if isinstance(node, mine):
             continue
@@ -94,8 +100,7 @@ def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool =
             continue
         if weighted and ((name in WEIGHTED and _of_one(node, name)) or (name == "NativeBatchNorm" and not node._saved_training)):
             continue
-        found.append("a product of two activations" if name == "Mul" else _said(name))
-    return sorted(set(found))
+        yield node, "a product of two activations" if name == "Mul" else _said(name)
 
 
 def _of_one(node: Node, name: str) -> bool:
