@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-FORMATS = {".png": "PNG", ".webp": "WEBP", ".jpg": "JPEG", ".jpeg": "JPEG"}
-"""Suffixes that mean a figure, and Pillow's name for each."""
+FORMATS = {".png": "PNG", ".webp": "WEBP", ".jpg": "JPEG", ".jpeg": "JPEG", ".svg": "SVG"}
+"""Suffixes that mean a figure, and the name that `drawing.svg.write` knows each by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Result:
         raise TypeError(f"{type(self).__name__} has no figure; its numbers are in {', '.join(self.ARRAYS) or 'its fields'}")
 
     def save(self, path: str | Path) -> Path:
-        """Keeps the result: `.png`, `.webp`, `.jpg` a figure; `.npz` the arrays with the provenance as JSON beside them.
+        """Keeps the result: `.png`, `.webp`, `.jpg`, `.svg` a figure; `.npz` the arrays with the provenance as JSON beside them.
 
         The file is written beside its place and renamed, so that an interruption leaves no half of it.
         """
@@ -82,7 +82,9 @@ class Result:
         partial = target.with_name(f".{target.name}.partial")
         try:
             if drawn is not None:
-                self.figure().save(partial, format=drawn)
+                from optogram.drawing.svg import write
+
+                write(self.figure(), partial, drawn)
             else:
                 self._write_arrays(partial)
             partial.replace(target)

@@ -158,7 +158,7 @@ def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
         for word, place, anchor in zip(numbers, (left, left + BAR / 2, left + BAR), ("la", "ma", "ra"), strict=True):
             paper.text(place, SPACES[0] + 14, word, AXIS, paper.theme.ink_2, anchor)
         left += BAR + SPACES[4]
-    return paper.image
+    return paper.drawn()
 
 
 def _picture(attribution: Attribution, photo: int) -> np.ndarray:

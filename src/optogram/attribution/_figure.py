@@ -44,7 +44,7 @@ def figure(attribution: Attribution) -> Image.Image:
         _row(paper, attribution, photo, top, rows, columns)
         top = _write(paper, caption, top + rows + SPACES[0], AXIS, paper.theme.ink_2) + _MARGIN
     _write(paper, notes, top, AXIS, paper.theme.ink_2)
-    return paper.image
+    return paper.drawn()
 
 
 def _row(paper: Paper, attribution: Attribution, photo: int, top: float, rows: float, columns: float) -> None:

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from optogram.network.network import Network
 
 
+def typed(pairs: list[str], methods: str) -> dict[str, Any]:
+    """What `--set` says to the methods that are asked for."""
+    from optogram.attribution._attribute import METHODS
+    from optogram.cli._settings import settings_of
+
+    return settings_of(pairs, [METHODS.get(name) for name in names_of(methods) or METHODS.names()]) if pairs else {}
+
+
+def names_of(methods: str) -> list[str] | None:
+    """Methods with commas; `None` for all."""
+    return None if methods == "all" else [name.strip() for name in methods.split(",") if name.strip()]
+
+
 def folder(path: Path, channels: int) -> list[Any]:
     """Every photograph of a folder, as pictures."""
     from PIL import Image
@@ -24,8 +37,7 @@ def sheet(network: Network, photos: Any, target: Any, methods: str, file: Path, 
     """Several methods on one sheet, and what each says in a line."""
     from optogram.attribution._compare import compare
 
-    names = None if methods == "all" else [name.strip() for name in methods.split(",") if name.strip()]
-    found = compare(network, photos, target, names, settings=settings, **asked)
+    found = compare(network, photos, target, names_of(methods), settings=settings, **asked)
     found.save(file)
     print(found)
     print(file)
@@ -33,9 +45,9 @@ def sheet(network: Network, photos: Any, target: Any, methods: str, file: Path, 
 
 def kept(found: Attribution, file: Path, *, many: bool) -> None:
     """The figure, or for a folder the gallery; numbers as they are."""
-    from optogram.result import FORMATS
+    from optogram.cli._output import PICTURES, write_figure
 
-    if many and file.suffix.lower() in FORMATS:
-        found.gallery().save(file)
+    if many and file.suffix.lower() in PICTURES:
+        write_figure(found.gallery(), file)
     else:
         found.save(file)

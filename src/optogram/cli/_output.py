@@ -6,11 +6,14 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optogram.errors import SettingError
 
-PICTURES = (".png", ".webp", ".jpg", ".jpeg")
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".svg")
 """The endings of figures (a test holds them to `result.FORMATS`, which is not imported for `--help`)."""
 
 
@@ -25,6 +28,14 @@ def checked(out: Path, numbers: bool = True) -> Path:
     if not out.parent.is_dir():
         raise SettingError(f"there is no folder {out.parent} to write {out.name} in. Make it first: mkdir -p {out.parent}")
     return out
+
+
+def write_figure(picture: Image, file: Path) -> None:
+    """Keeps a figure in the format of its file's ending."""
+    from optogram.drawing.svg import write
+    from optogram.result import FORMATS
+
+    write(picture, file, FORMATS[file.suffix.lower()])
 
 
 def as_json(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._attributions import folder, kept, sheet
+from optogram.cli._attributions import folder, kept, sheet, typed
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
@@ -18,7 +18,7 @@ def attribute(
     unit: Annotated[str | None, typer.Argument(metavar="[TARGET]", help="fc:tabby, tabby, layer3:12@3,5 or 'tabby - tiger cat'.")] = None,
     target: Annotated[str | None, typer.Option("--target", metavar="T", help="The same as TARGET.")] = None,
     method: Annotated[str, typer.Option("--method", help="See `optogram methods`; `all`, or several with commas: one sheet.")] = "guided_backprop",
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .webp or .jpg figure, or .npz for the numbers.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .svg, .webp or .jpg figure, or .npz for the numbers.")] = Path(
         "attribution.png"
     ),
     source: Annotated[str | None, typer.Option("--source", metavar="SITE", help="Ask about this site's units instead of the pixels.")] = None,
@@ -30,6 +30,7 @@ def attribute(
     site: Annotated[str | None, typer.Option("--site", help="Where Grad-CAM reads.")] = None,
     window: Annotated[int | None, typer.Option("--window", min=1, help="Side of occlusion's window in pixels.")] = None,
     stride: Annotated[int | None, typer.Option("--stride", min=1, help="Step of occlusion's window in pixels.")] = None,
+    own: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the method: `optogram methods NAME`.")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="generalised: go on where no paper defines the method.")] = None,
     check: Annotated[bool, typer.Option("--sanity", help="Does the map change when the learning, or the class, is changed?")] = False,
     max_memory: Annotated[str | None, typer.Option("--max-memory", help="Such as 2GB: smaller inner batches.")] = None,
@@ -50,7 +51,7 @@ def attribute(
     file = checked(out)
     given: dict[str, Any] = {"baseline": baseline, "steps": steps, "site": site, "window": window, "stride": stride, "rule": rule}
     given |= {"samples": samples, "cells": cells}
-    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen = {name: value for name, value in given.items() if value is not None} | typed(own or [], method)
     network = load(model, weights, labels, preprocess, device, seed)
     photos = folder(photo, network.channels) if photo.is_dir() else photo
     asked: dict[str, Any] = {"source": source, "reduce": reduce, "max_memory": max_memory, "seed": seed}

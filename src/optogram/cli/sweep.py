@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Weights
-from optogram.cli._output import as_json, checked
+from optogram.cli._output import as_json, checked, write_figure
 
 if TYPE_CHECKING:
     from optogram.exemplars.exemplar import Exemplars
@@ -22,7 +22,7 @@ def sweep(
     photos: Photos,
     units: Annotated[list[str] | None, typer.Argument(metavar="UNIT...", help="Units to show, such as layer3:12 or layer3:0-15.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="top, bottom, or quantile: around each of five quantiles of the responses.")] = "top",
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A picture of the exemplars: .png, .webp or .jpg.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="A picture of the exemplars: .png, .svg, .webp or .jpg.")] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many of each.")] = 9,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="FILE", help="Keep the sweep (.safetensors), of all default sites without a UNIT.")
@@ -101,4 +101,4 @@ def _draw(shown: list[Exemplars], title: str, target: Path) -> None:
 
     columns = max(len(exemplars) for exemplars in shown)
     patches = [exemplars[rank].patch if rank < len(exemplars) else None for exemplars in shown for rank in range(columns)]
-    grid(patches, labels=[exemplars.unit for exemplars in shown], columns=columns, title=title).save(target)
+    write_figure(grid(patches, labels=[exemplars.unit for exemplars in shown], columns=columns, title=title), target)

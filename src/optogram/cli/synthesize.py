@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
+if TYPE_CHECKING:
+    from optogram.network.network import Network
+    from optogram.synthesis.objectives._objective import Objective
+    from optogram.synthesis.result import Synthesis
+
 
 def synthesize(
     model: Model,
     units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units, neurons or classes: layer3:12, layer3:0-15, fc:tabby.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .svg, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
         "synthesis.png"
     ),
     canvas: Annotated[str | None, typer.Option("--canvas", help="See `optogram methods`.")] = None,
@@ -22,11 +27,15 @@ def synthesize(
     objective: Annotated[str | None, typer.Option("--objective", help="unit, neuron, negative, logit, probability, cosine-dot or site.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of ascent.")] = None,
     size: Annotated[int | None, typer.Option("--size", min=1, help="Side of the picture in pixels.")] = None,
-    image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="A photograph to begin from (image, accentuation).")] = None,
-    photos: Annotated[str | None, typer.Option("--photos", metavar="DIR", help="Photographs: for maco's spectrum and twins' statistics.")] = None,
+    image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="A photograph to begin from: accentuation, deepdream.")] = None,
+    photos: Annotated[str | None, typer.Option("--photos", metavar="DIR", help="Photographs: for maco, patches and twins' statistics.")] = None,
     twins: Annotated[int, typer.Option("--twins", min=0, help="So many networks that learned nothing, to tell what they reach.")] = 0,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="So many starts, to tell how far a unit's pictures agree.")] = 1,
+    sweep: Annotated[Path | None, typer.Option("--sweep", metavar="FILE", help="A kept sweep, to tell what photographs reach.")] = None,
+    between: Annotated[int | None, typer.Option("--between", min=2, help="So many pictures from the first of two units to the second.")] = None,
     early: Annotated[bool, typer.Option("--early", help="Pictures that no longer rise make room for others.")] = False,
     movie: Annotated[Path | None, typer.Option("--movie", metavar="FILE", help="The climb as an animated .webp or .gif.")] = None,
+    tour: Annotated[Path | None, typer.Option("--tour", metavar="FILE", help="The pictures one after another, as an animated .webp or .gif.")] = None,
     transparent: Annotated[bool, typer.Option("--transparent", help="Pictures fade where the objective did not care.")] = False,
     weights: Weights = None,
     labels: Labels = None,
@@ -36,26 +45,54 @@ def synthesize(
     json: Json = False,
 ) -> None:
     """Make pictures that drive units."""
+    from optogram.exemplars.result import Sweep
     from optogram.images.open_images import open_images
     from optogram.network.load import load
     from optogram.synthesis.movie import checked_movie
     from optogram.synthesis.synthesize import synthesize as run
 
-    target, film = checked(out), checked_movie(movie)
+    target, film, row = checked(out), checked_movie(movie), checked_movie(tour)
     network = load(model, weights, labels, preprocess, device, seed)
+    asked = units if between is None else _between(network, units, between)
     given = None if photos is None else open_images(photos, channels=network.channels)
     controls = [network.twin(seed=number, photos=given) for number in range(twins)]
     chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": image, "photos": given}
-    wanted: dict[str, Any] = {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls}
+    chosen["sweep"] = None if sweep is None else Sweep.load(sweep, network)
+    wanted: dict[str, Any] = {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls, "seeds": seeds}
     wanted |= {name: value for name, value in chosen.items() if value is not None}
-    found = run(network, units, preset=preset, seed=seed, **wanted)
+    found = run(network, asked, preset=preset, seed=seed, **wanted)
     found.save(target, transparent=transparent)
     if film:
         found.movie(film)
+    if row:
+        found.tour(row)
     if json:
-        columns = zip(found.units, found.activations, found.verdict, strict=True)
-        print(as_json([{"unit": unit, "reached": reached, "verdict": verdict, "file": target} for unit, reached, verdict in columns]))
+        print(as_json([_row(found, index, target) for index in range(len(found))]))
         return
     print(found)
     print("An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`.")
-    print(*filter(None, (target, film)), sep="\n")
+    print(*filter(None, (target, film, row)), sep="\n")
+
+
+def _between(network: Network, units: list[str], count: int) -> list[Objective]:
+    from optogram.errors import SettingError
+    from optogram.synthesis.asked import objectives_of
+    from optogram.synthesis.objectives.joint import interpolation
+
+    ends = objectives_of(network, units)
+    if len(ends) != 2:
+        raise SettingError(f"--between goes from one unit to another; got {len(ends)} units")
+    return interpolation(*ends, count)
+
+
+def _row(found: Synthesis, index: int, target: Path) -> dict[str, Any]:
+    """One picture in the JSON's words."""
+    natural = found.natural[index] if found.natural else None
+    told: dict[str, Any] = {"unit": found.units[index], "reached": found.activations[index], "verdict": found.verdict[index], "file": target}
+    if natural:
+        told["photographs"] = natural._asdict()
+    if found.twins is not None:
+        told["twins"] = found.twins[:, index].tolist()
+    if found.agreement is not None:
+        told |= dict(zip(("agreement", "agreement_with_others"), found.agreement[index].tolist(), strict=True))
+    return told

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
-from optogram.cli._output import as_json, checked
+from optogram.cli._output import as_json, checked, write_figure
 
 
 def weights(
     model: Model,
     site: Annotated[str, typer.Argument(metavar="SITE", help="A first convolution, a linear layer on pixels, or the normalisation behind one.")],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .svg, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
         "weights.png"
     ),
     shared: Annotated[bool, typer.Option("--shared-scale", help="One scale for all units instead of one each.")] = False,
@@ -34,7 +34,7 @@ def weights(
     network = load(model, weights, labels, preprocess, device, seed)
     drawn = weight_images(network, site)
     if shared and target.suffix.lower() in FORMATS:
-        drawn.figure("shared").save(target)
+        write_figure(drawn.figure("shared"), target)
     else:
         drawn.save(target)
     found = {"units": drawn.units, "names": drawn.names, "order": drawn.order, "empty": drawn.empty, "shape": drawn.values.shape[1:]}

@@ -78,7 +78,7 @@ def null_strip(
     paper.box(x - 1, top + 4, x + 1, base + 1.5, fill=theme.ink)
     paper.dot(x, top + 4, 3.5, fill=theme.ink)
     label_axis(paper, axis, base + 12, axis.ticks(4), marks or {})
-    return paper.image
+    return paper.drawn()
 
 
 def _dots(paper: Paper, axis: Axis, dots: np.ndarray, base: float, theme: Theme) -> None:

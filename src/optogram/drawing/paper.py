@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
+from optogram.drawing import svg
 from optogram.drawing.text import font, writable
 from optogram.drawing.theme import AXIS, LIGHT, Theme
 
@@ -24,9 +25,15 @@ class Paper:
         self.theme = theme
         self.scale = scale
         self.image = Image.new("RGB", (max(1, round(width * scale)), max(1, round(height * scale))), theme.ground)
+        self.marks: list[str] = [svg.box(0, 0, self.image.width / scale, self.image.height / scale, theme.ground, None, 0)]
+
+    def drawn(self) -> Image.Image:
+        """The image, which can also be kept as SVG; only for paper that was drawn on by these methods alone."""
+        return svg.marked(self.image, self.scale, self.marks)
 
     def text(self, x: float, y: float, text: str, size: float = AXIS, colour: str | None = None, anchor: str = "la") -> None:
         """One line of text; `anchor` as in Pillow (`la` left and top, `ms` middle and baseline, `ra` right and top)."""
+        self.marks.append(svg.text(x, y, text, size, colour or self.theme.ink, anchor))
         draw = ImageDraw.Draw(self.image)
         draw.text((x * self.scale, y * self.scale), writable(text), fill=colour or self.theme.ink, font=font(size * self.scale), anchor=anchor)
 
@@ -35,6 +42,7 @@ class Paper:
         strokes = [points] if dash is None else dashes(points, *dash)
         if not any(len(stroke) > 1 for stroke in strokes):
             return
+        self.marks.append(svg.line(points, width, colour or self.theme.ink, dash))
 
         def drawn(draw: ImageDraw.ImageDraw, place: Callable[[Sequence[Point]], list[Point]], unit: float) -> None:
             for stroke in strokes:
@@ -47,6 +55,7 @@ class Paper:
     ) -> None:
         """A rectangle; the outline lies inside it."""
         corners = [(left, top), (right, bottom)]
+        self.marks.append(svg.box(left, top, right, bottom, fill, outline, width))
 
         def whole(draw: ImageDraw.ImageDraw, place: Callable[[Sequence[Point]], list[Point]], unit: float) -> None:
             (x, y), (last_x, last_y) = place(corners)
@@ -64,6 +73,7 @@ class Paper:
     def dot(self, x: float, y: float, radius: float, fill: str | None = None, outline: str | None = None, width: float = 1) -> None:
         """A circle; the outline lies inside it."""
         corners = [(x - radius, y - radius), (x + radius, y + radius)]
+        self.marks.append(svg.dot(x, y, radius, fill, outline, width))
 
         def disc(draw: ImageDraw.ImageDraw, place: Callable[[Sequence[Point]], list[Point]], unit: float) -> None:
             draw.ellipse([*place(corners)[0], *place(corners)[1]], fill=255)
@@ -83,9 +93,13 @@ class Paper:
         """
         image = as_image(picture)
         room = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
-        image = image.resize(fitted(image.size, room), Image.Resampling.NEAREST if whole_pixels(image.size, room) else Image.Resampling.LANCZOS)
+        given, squares = image, whole_pixels(image.size, room)
+        image = image.resize(fitted(image.size, room), Image.Resampling.NEAREST if squares else Image.Resampling.LANCZOS)
         left, top = (round(place * self.scale) + (space - side) // 2 for place, space, side in zip((x, y), room, image.size, strict=True))
         self.image.paste(image, (left, top))
+        kept = given if given.width <= image.width else image
+        sides = [side / self.scale for side in (left, top, image.width, image.height)]
+        self.marks.append(svg.embedded(kept, sides[0], sides[1], sides[2], sides[3], smooth=not squares))
 
     def _shape(self, points: Sequence[Point], margin: float, colour: str, drawn: Callable[..., None]) -> None:
         """Draws a mask of the points' surroundings finer than the image, averages it, and inks the image through it."""

@@ -53,7 +53,7 @@ def histogram(
     for place in (marks or {}).values():
         paper.box(axis.place(place) - 0.75, base - height, axis.place(place) + 0.75, base + 4, fill=theme.low)
     label_axis(paper, axis, base + 6, axis.ticks(), marks or {})
-    return paper.image
+    return paper.drawn()
 
 
 def curves(
@@ -96,7 +96,7 @@ def curves(
         ends.append((points[-1][1] if points else top, name, colour))
     for y, name, colour in _parted(ends, AXIS * 1.25, top + height):
         paper.text(left + width + SPACES[1], y, name, AXIS, colour, "lm")
-    return paper.image
+    return paper.drawn()
 
 
 def _parted(ends: list[tuple[float, str, str]], least: float, lowest: float) -> list[tuple[float, str, str]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from optogram.drawing import svg
 from optogram.drawing.paper import Paper, Picture, as_image, fitted
 from optogram.drawing.text import length, wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE, Theme
@@ -16,6 +17,7 @@ _NARROWEST = 280
 """A sheet with a title or a note is at least so wide, in units."""
 
 _LEADING = 1.35
+_SCALE = 2
 
 
 def grid(
@@ -64,7 +66,7 @@ def grid(
     for row, text in enumerate(labels or []):
         _lines(paper, edge, top + plan.place(row * columns)[1], wrap(text, CAPTION, plan.label, 6), CAPTION, theme.ink)
     _lines(paper, edge, bottom + SPACES[2], noted, CAPTION, theme.ink_2)
-    return paper.image
+    return paper.drawn()
 
 
 def strip(
@@ -75,13 +77,15 @@ def strip(
 
 
 def stacked(sheets: Sequence[Image.Image], theme: Theme = LIGHT) -> Image.Image:
-    """Sheets one below the other, at their left edges, on one ground."""
+    """Sheets of two pixels a unit one below the other, at their left edges, on one ground."""
     whole = Image.new("RGB", (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets)), theme.ground)
+    marks = [svg.box(0, 0, whole.width / _SCALE, whole.height / _SCALE, theme.ground, None, 0)]
     top = 0
     for sheet in sheets:
         whole.paste(sheet, (0, top))
+        marks += svg.moved(sheet, 0, top / _SCALE)
         top += sheet.height
-    return whole
+    return svg.marked(whole, _SCALE, marks)
 
 
 @dataclass(frozen=True, slots=True)
