@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ from optogram.errors import InputError, SettingError
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._family import Family, Settling, settle
 from optogram.evidence._making import Making
+from optogram.evidence._mapped import Mapped
 from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._scene import recorded, scenes_of
 from optogram.evidence._twins import Measures, claims_of_twins, measure_twins
@@ -50,6 +51,7 @@ def judge(
     twin_sweep: Sweep | None = None,
     marks: Mapping[str, bool] | None = None,
     pictures: int | Mapping[str, Any] | None = None,
+    maps: str | Callable[..., Any] | Mapping[str, Any] | None = None,
     progress: Progress = True,
 ) -> Evidence:
     """Tests claims about every unit of the sites (default ones) on the panel's photographs.
@@ -58,18 +60,20 @@ def judge(
     class folders, `hypothesis` a reader's `marks` (photograph's identity: whether it shows what the reader has in mind), and those
     about synthesised pictures want `pictures` to be given: of how many units a site they are made (32 where such a claim is named), or
     `units` (a number, or addresses), `steps` and other keywords of `og.synthesize` in a mapping. They are made alike for the network and
-    for each twin, once for all claims. Each
+    for each twin, once for all claims. Those about maps want `maps`: a method of `og.attribute` ("guided_backprop" where such a claim is
+    named), or `method`, `units` (8 a site), `photographs` (10) and the method's settings in a mapping. Each
     meets two nulls: its own (for `identification`, the wrong pictures) and `twins` untrained networks of the same architecture
     (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same probe places and the
     same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded network; the network
-    itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`.
+    itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`, and
+    with them all pictures, so that the next viewer finds them made.
     With fewer than 21 twins no unit can be shown alone at q .05, and the verdicts say so. `twin_sweep`, a sweep of the first twin
     with the same panel, adds `Evidence.twin`: what the same rules say of that twin among the others. Raises `SettingError` for
     unknown claims or another panel, `InputError` for photographs that do not fit.
     """
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
-    eye, making = as_viewer(viewer, network), making_of(network, pictures)
+    eye, making, mapped = as_viewer(viewer, network), making_of(network, pictures), Mapped.of(maps)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     claims = ("identification",) if claims is None else claims
     for name in () if claims == "all" else claims:
@@ -79,25 +83,28 @@ def judge(
 
         sweep = make_sweep(network, photos, sites=sites, seed=seed, progress=progress)
     chosen = [network.site(address) for address in sites] if sites is not None else [network.site(address) for address in sweep.sites]
-    wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks), pictures is not None)
+    dear = {name for name, given in (("pictures", pictures), ("maps", maps)) if given is None}
+    wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks), dear)
     recorders = [recorder for claim in wanted for recorder in claim.records]
-    views = site_views(network, photos, sweep, chosen, eye, progress, marks, keep=bool(recorders))
+    views = site_views(network, photos, sweep, chosen, eye, progress, marks, keep=any(recorder.looks for recorder in recorders))
     record = None
     if recorders:
-        scenes = scenes_of(network, sweep.panel.images(network, photos), sweep, chosen, eye, making, seed)
+        scenes = scenes_of(network, sweep.panel.images(network, photos), sweep, chosen, eye, making, seed, mapped, checkpoint)
 
         def record(one: Network, view: SiteView) -> SiteView:
-            return recorded(one, view, scenes[view.site.address], recorders)
+            asked = [recorder for recorder in recorders if recorder.twins or one is network]
+            return recorded(one, view, scenes[view.site.address], asked)
 
         with track("pictures", len(views), progress) as advance:
             for site, view in views.items():
                 views[site] = record(network, view)
                 advance(1)
     own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
-    told = f"|{making}" if recorders else ""
+    told = f"|{making}|{mapped}" if recorders else ""
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, told)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
-    settings |= {"pictures": str(making)} if recorders else {}
+    settings |= {"pictures": str(making)} if any(recorder.looks for recorder in recorders) else {}
+    settings |= {"maps": str(mapped)} if any("maps" in claim.needs for claim in wanted) else {}
     method = ",".join(claim.name for claim in wanted)
     provenance = Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed)
     measures = _Measures(views, wanted, eye.name, own, twin_measures, twin_kind)
@@ -160,11 +167,14 @@ def making_of(network: Network, pictures: int | Mapping[str, Any] | None) -> Mak
     return making.resolved([f"{unit.site.address}:{unit.index}" for address in making.units for unit in network.units(address)])
 
 
-def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli, pictures: bool) -> list[Claim]:
-    """The claims asked for, or all for which everything is known; `SettingError` for one that is unknown or lacks what it needs."""
+def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli, dear: Collection[str]) -> list[Claim]:
+    """The claims asked for, or all for which everything is known but those that need what is `dear` and was not asked for.
+
+    `SettingError` for one that is unknown or lacks what it needs.
+    """
     if names == "all":
         every = map(CLAIMS.get, CLAIMS.names())
-        return [claim for claim in every if not stimuli.lacking(claim.needs) and (pictures or "pictures" not in claim.needs)]
+        return [claim for claim in every if not stimuli.lacking(claim.needs) and not {*claim.needs} & {*dear}]
     found: list[Claim] = [CLAIMS.get(name) for name in names]
     for claim in found:
         if lacking := stimuli.lacking(claim.needs):

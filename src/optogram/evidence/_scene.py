@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from optogram.evidence._making import Making
+from optogram.evidence._mapped import Mapped
 from optogram.evidence._view import SiteView
 from optogram.evidence._viewers import Viewer
 from optogram.geometry import Box
@@ -32,7 +34,8 @@ class Scene:
     """One site, as recorders see it: the same for the network and all of its twins, whose geometry is the network's.
 
     `images`: the panel's photographs in the input frame; `places` and `boxes`: the probe places of each and their receptive
-    fields, which may leave the image; `field`: that of the central place. `making`: how pictures are made; `seed`: the judge's.
+    fields, which may leave the image; `field`: that of the central place. `making`: how pictures are made, `mapped`: how maps are;
+    `seed`: the judge's. `keep`: a folder for what is dear to make and serves other viewers too.
     """
 
     site: Site
@@ -43,14 +46,22 @@ class Scene:
     viewer: Viewer
     making: Making
     seed: int
+    mapped: Mapped = field(default_factory=Mapped)
+    keep: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder(ABC):
-    """Something recorded of one site of one network. `after`: the recorders whose records it builds on."""
+    """Something recorded of one site of one network.
+
+    `after`: the recorders whose records it builds on; `twins`: whether twins are asked too;
+    `looks`: whether it shows the viewer more than the patches.
+    """
 
     name: str
     after: tuple[Recorder, ...] = ()
+    twins: bool = True
+    looks: bool = True
 
     @abstractmethod
     def record(self, network: Network, view: SiteView, scene: Scene) -> Any:
@@ -74,6 +85,8 @@ def scenes_of(
     viewer: Viewer,
     making: Making,
     seed: int,
+    mapped: Mapped,
+    keep: str | Path | None = None,
 ) -> Mapping[str, Scene]:
     """The scene of each site, by address."""
     from optogram.network.receptive_field import fields_of
@@ -84,5 +97,7 @@ def scenes_of(
     for site in chosen:
         places, field = sweep.panel.probe_places(site.address), fields[site.address]
         boxes = [[field.box(site.place_at(int(place))) for place in row] for row in places]
-        found[site.address] = Scene(site, images, np.asarray(places), boxes, field.box(), viewer, making, seed)
+        found[site.address] = Scene(
+            site, images, np.asarray(places), boxes, field.box(), viewer, making, seed, mapped, None if keep is None else Path(keep)
+        )
     return found

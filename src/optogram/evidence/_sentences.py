@@ -36,7 +36,7 @@ def alone_sentence(claim: Claim, decision: Decision, found: Measured, unit: int,
         return _not_tested(note)
     counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
     said = f"{_led(note, _upper(decision.because))}: {counted}{_seen(claim, viewer)}; {photographs:,} photographs"
-    return f"{said}; q {figure(q)} over {found.units:,} units. Untrained networks may do the same: this says nothing about learning."
+    return f"{said}; q {figure(q)} over {found.units:,} units. {claim.alone}"
 
 
 def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, units: UnitLevel, photographs: int, viewer: str, level: float) -> str:
@@ -53,8 +53,10 @@ def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, 
 def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int, beyond_twins: bool = True) -> str:
     """The gate: the network's statistic among its twins', and what it became when corrected over sites; none where twins have no say."""
     known = gate.reference
-    if gate.statistic != gate.statistic or known.size == 0:
+    if gate.statistic != gate.statistic or (known.size == 0 and beyond_twins):
         return "not tested"
+    if not known.size:
+        return f"{gate.statistic:.2f} {said}"
     if not beyond_twins:
         return f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; says nothing about learning"
     told = f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"

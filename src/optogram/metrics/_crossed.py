@@ -16,10 +16,24 @@ def crossed_mean(table: Float[np.ndarray, "photo draw"], level: float = 0.95) ->
 
     Limits are NaN where there is but one number.
     """
+    mean, error, freedom = _error(table)
+    half = float(special.stdtrit(freedom, (1 + level) / 2)) * error if freedom else float("nan")
+    return mean, mean - half, mean + half
+
+
+def crossed_p(table: Float[np.ndarray, "photo draw"], limit: float) -> float:
+    """p of the null that the mean is `limit` or more, by the same variance and degrees of freedom; NaN where there is but one number."""
+    mean, error, freedom = _error(table)
+    if not freedom:
+        return float("nan")
+    return float(special.stdtr(freedom, (mean - limit) / error)) if error > 0 else float(mean >= limit)
+
+
+def _error(table: Float[np.ndarray, "photo draw"]) -> tuple[float, float, int]:
+    """The mean, its standard error and the degrees of freedom (0: there is but one number, or none)."""
     known = np.isfinite(table)
     if not known.any():
-        return float("nan"), float("nan"), float("nan")
-    mean = float(table[known].mean())
+        return float("nan"), float("nan"), 0
     variance, freedom = 0.0, []
     for axis in (0, 1):
         counts = known.sum(axis=1 - axis)
@@ -27,7 +41,4 @@ def crossed_mean(table: Float[np.ndarray, "photo draw"], level: float = 0.95) ->
         if len(means) > 1:
             variance += float(means.var(ddof=1)) / len(means)
             freedom.append(len(means) - 1)
-    if not freedom:
-        return mean, float("nan"), float("nan")
-    half = float(special.stdtrit(min(freedom), (1 + level) / 2)) * variance**0.5
-    return mean, mean - half, mean + half
+    return float(table[known].mean()), variance**0.5, min(freedom, default=0)
