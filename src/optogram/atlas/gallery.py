@@ -148,11 +148,19 @@ def at_rest(network: Network) -> Network:
     return still
 
 
-def drawn_map(still: Network, image: Tensor, target: str, method: str, offset: int = 0, progress: Progress = False) -> tuple[DrawnMap, bytes]:
+def drawn_map(
+    still: Network,
+    image: Tensor,
+    target: str,
+    method: str,
+    offset: int = 0,
+    progress: Progress = False,
+    settings: Mapping[str, Any] | None = None,
+) -> tuple[DrawnMap, bytes]:
     """One method's map of one photograph in the input frame, and its numbers. `still` is `at_rest(network)`."""
     from optogram.attribution._attribute import attribute
 
-    found = attribute(still, image, target, method, progress=progress)
+    found = attribute(still, image, target, method, progress=progress, **(settings or {}))
     values, limit = quantised(np.asarray(found.values)[0].sum(axis=0))
     drawn = DrawnMap(
         method=method,

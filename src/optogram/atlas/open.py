@@ -77,6 +77,7 @@ class Atlas:
                 found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
             for photograph in network.photographs:
                 found += [photograph.file, photograph.seen, *([photograph.numbers] if photograph.numbers else [])]
+        found += [one.file for one in self.manifest.kept]
         if self.manifest.whole is not None:
             found += [self.manifest.whole.index, *self.manifest.whole.packs]
         return found

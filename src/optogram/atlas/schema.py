@@ -178,6 +178,18 @@ class LeftOutFile(_Model):
     reason: str
 
 
+class KeptPicture(_Model):
+    """A picture that was synthesised on the live bench and kept: of which unit, how, and what it reached."""
+
+    network: str
+    address: str
+    file: File
+    activation: float
+    verdict: str
+    sentence: str
+    settings: dict[str, str]
+
+
 class Source(_Model):
     """The photographs: how many, their hash, and what was left out."""
 
@@ -198,5 +210,6 @@ class Manifest(_Model):
     whole: Whole | None
     findings: list[Finding]
     opening: list[str]
+    kept: list[KeptPicture] = Field(default_factory=list)
     settings: dict[str, str | int | float | bool | list[str] | None]
     versions: dict[str, str]

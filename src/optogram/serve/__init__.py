@@ -1,1 +1,1 @@
-"""Serving an atlas: its files on this machine, and later a live bench beside them."""
+"""Serving an atlas: its files, and a live bench beside them where its network is at hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 from functools import partial
@@ -16,7 +17,7 @@ from optogram.errors import SettingError
 _RANGE = re.compile(r"^bytes=(\d+)-(\d*)$")
 TYPES = {".js": "text/javascript", ".webp": "image/webp", ".parquet": "application/octet-stream", ".pack": "application/octet-stream"}
 KEPT = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
-_HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
+HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -63,7 +64,7 @@ class Handler(SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         """Files with a hash in their name never change; all else is asked for anew."""
-        hashed = self.answered in KEPT and _HASHED.search(self.path.split("?")[0])
+        hashed = self.answered in KEPT and HASHED.search(self.path.split("?")[0])
         self.send_header("Cache-Control", "public, max-age=31536000, immutable" if hashed else "no-cache")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -84,7 +85,25 @@ def static_server(root: Path, port: int = 8765) -> Server:
     try:
         return Server(("127.0.0.1", port), partial(Handler, directory=str(root)))
     except OSError as error:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            free = probe.getsockname()[1]
-        raise SettingError(f"port {port} cannot be had ({error.strerror}); try --port {free}") from error
+        raise taken(port, error) from error
+
+
+def opened_socket(host: str, port: int) -> socket.socket:
+    """A socket that listens; `SettingError` where the port is taken or the address is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except socket.gaierror as error:
+        raise SettingError(f'"{host}" is no address of this machine; try --host 127.0.0.1') from error
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise SettingError(f'"{host}" is no address of this machine; try --host 127.0.0.1') from error
+        raise taken(port, error) from error
+
+
+def taken(port: int, error: OSError) -> SettingError:
+    """What to say of a port that cannot be had: one that can."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = probe.getsockname()[1]
+    return SettingError(f"port {port} cannot be had ({error.strerror}); try --port {free}")

@@ -1,0 +1,215 @@
+"""Who may ask, and what hostile requests come to."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import struct
+import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from optogram.atlas.open import open_atlas
+from optogram.errors import SettingError
+from optogram.serve import app
+from optogram.serve.live import check_address, hosts_of
+from tests.atlas.conftest import small
+from tests.serve.conftest import Served, photograph, serving
+
+
+def test_other_names_and_other_sites_are_refused(live: Served) -> None:
+    own = f"127.0.0.1:{live.port}"
+    assert live.ask("GET", "/api/bench", Host="evil.example")[0].status == 403  # a name that was bent to this machine
+    assert live.ask("GET", "/", Host="evil.example:80")[0].status == 403
+    assert live.ask("GET", "/api/bench", Host=own.replace("127.0.0.1", "localhost"))[0].status == 200
+    for origin in ("http://evil.example", "null", f"http://127.0.0.1:{live.port + 1}", "http://localhost"):
+        assert live.ask("POST", "/api/photographs", photograph(), Origin=origin)[0].status == 403
+    assert live.ask("POST", "/api/photographs", photograph(), Origin=f"http://{own}")[0].status == 201
+    assert live.ask("POST", "/api/jobs", {}, Sec_Fetch_Site="cross-site")[0].status == 403
+
+
+def test_every_answer_binds_the_page(live: Served) -> None:
+    for path in ("/", "/api/bench", "/nothing", "/manifest.json"):
+        headers = live.ask("GET", path)[0].headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+        assert policy["script-src"] == "'self'"
+        assert policy["default-src"] == "'none'"
+        assert "http" not in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../manifest.json/../../secret",
+        "/..%2f..%2fetc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "//etc/passwd",
+        "/data/../.build/settings.json",
+        "/.build/settings.json",
+        "/assets",
+        "/data/%00",
+        "/api/photographs/..%2f..%2fmanifest.json",
+        "/api/jobs/..%2f..",
+    ],
+)
+def test_no_path_reaches_the_disk(live: Served, path: str) -> None:
+    assert (live.atlas.path / ".build" / "settings.json").exists()
+    assert live.ask("GET", path)[0].status == 404
+
+
+def test_files_and_their_parts_are_the_atlas_s(live: Served) -> None:
+    path = live.atlas.network().sites[0].units_file.path
+    content = (live.atlas.path / path).read_bytes()
+    whole, found = live.ask("GET", f"/{path}")
+    assert (whole.status, found) == (200, content)
+    assert whole.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    part, found = live.ask("GET", f"/{path}", Range="bytes=3-9")
+    assert (part.status, found) == (206, content[3:10])
+    assert live.ask("GET", "/manifest.json")[0].headers["Cache-Control"] == "no-cache"
+
+
+def bomb() -> bytes:
+    """A PNG of 100,000 x 100,000 pixels in a few bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 100_000, 100_000, 1, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(1000)))
+        + chunk(b"IEND", b"")
+    )
+
+
+def test_hostile_files_are_refused_by_reason(live: Served) -> None:
+    whole = photograph(kind="JPEG")
+    for content, told in (
+        (b"", "empty"),
+        (b"<svg onload='alert(1)'/>", "not an image"),
+        (whole[: len(whole) // 2], "truncated"),
+        (bomb(), "gigapixels"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) (r) file\n", ""),
+        (np.random.default_rng(0).bytes(5000), "not an image"),
+    ):
+        answer, found = live.ask("POST", "/api/photographs", content)
+        assert answer.status == 400, content[:20]
+        assert told in json.loads(found)["error"]
+
+
+def test_what_is_too_large_is_not_read(live: Served) -> None:
+    connection = HTTPConnection("127.0.0.1", live.port, timeout=20)
+    connection.putrequest("POST", "/api/photographs")
+    connection.putheader("Content-Length", str(10**12))
+    connection.endheaders()
+    assert connection.getresponse().status == 413  # no byte of it was sent
+    connection.close()
+    chunked = (bytes(1_000_000) for _ in range(1000))
+    connection = HTTPConnection("127.0.0.1", live.port, timeout=20)
+    try:
+        connection.request("POST", "/api/photographs", chunked, {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+        assert connection.getresponse().status == 413
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the server hung up on the flood
+    connection.close()
+    assert live.ask("POST", "/api/jobs", b'{"kind": "look", "photograph": "' + b"a" * 30_000 + b'"}')[0].status == 413
+    assert live.ask("GET", "/api/bench")[0].status == 200
+
+
+def test_slow_and_broken_off_uploads_keep_nobody_waiting(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "UPLOAD_S", 1.0)
+    slow = []
+    for _ in range(50):
+        one = socket.create_connection(("127.0.0.1", live.port), timeout=20)
+        one.sendall(f"POST /api/photographs HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\nContent-Length: 1000\r\n\r\nabc".encode())
+        slow.append(one)
+    began = time.monotonic()
+    assert live.dropped()
+    assert time.monotonic() - began < 5
+    for one in slow[:25]:
+        one.close()  # broken off
+    for one in slow[25:]:
+        assert b" 408 " in one.recv(100)
+        one.close()
+    assert live.dropped()
+
+
+def test_a_hundred_at_once_are_all_answered(live: Served) -> None:
+    name = live.dropped()
+
+    def client(number: int) -> tuple[int, int]:
+        first = live.ask("GET", "/manifest.json")[0].status
+        answer, content = live.ask("POST", "/api/jobs", {"kind": "look", "photograph": name})
+        if answer.status == 202:
+            assert live.ended(json.loads(content)["id"])["event"] == "done"
+        return first, answer.status
+
+    with ThreadPoolExecutor(100) as clients:
+        found = list(clients.map(client, range(100)))
+    assert {first for first, _ in found} == {200}
+    assert {second for _, second in found} <= {202, 503}
+    assert sum(second == 202 for _, second in found) >= 16
+
+
+def test_listeners_leave_no_trace(live: Served) -> None:
+    job = live.json("POST", "/api/jobs", {"kind": "synthesize", "target": "2:3", "steps": 1024, "size": 512}, 202)["id"]
+    for _ in range(20):
+        one = socket.create_connection(("127.0.0.1", live.port), timeout=20)
+        one.sendall(f"GET /api/jobs/{job}/events HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\n\r\n".encode())
+        assert b"200 OK" in one.recv(200)
+        one.close()
+    live.json("DELETE", f"/api/jobs/{job}")
+    live.ended(job)
+    end = time.monotonic() + 10
+    while live.bench.jobs.get(job)._listeners and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not live.bench.jobs.get(job)._listeners
+
+
+def test_a_token_is_asked_for_where_there_is_one(built: Path) -> None:
+    with serving(open_atlas(built), small(), token="s3cret") as served:
+        assert served.ask("GET", "/")[0].status == 401
+        assert served.ask("GET", "/manifest.json")[0].status == 401
+        assert served.ask("GET", "/?token=wrong")[0].status == 401
+        assert served.ask("GET", "/api/bench", Authorization="Bearer wrong")[0].status == 401
+        assert served.ask("GET", "/api/bench", Authorization="Bearer s3cret")[0].status == 200
+        opened = served.ask("GET", "/?token=s3cret")[0]
+        assert opened.status == 303
+        assert "s3cret" not in opened.headers["Location"]
+        held = opened.headers["Set-Cookie"]
+        assert "HttpOnly" in held
+        assert "SameSite=strict" in held
+        assert served.ask("GET", "/manifest.json", Cookie=held.partition(";")[0])[0].status == 200
+
+
+def test_beyond_this_machine_a_token_is_needed() -> None:
+    for host in ("0.0.0.0", "192.168.1.4", "::", "example.org"):
+        with pytest.raises(SettingError, match="--token"):
+            check_address(host, None)
+        check_address(host, "new")
+    for host in ("127.0.0.1", "localhost", "::1", "127.9.9.9"):
+        check_address(host, None)
+    with pytest.raises(SettingError, match="printable"):
+        check_address("0.0.0.0", "two words")
+    assert hosts_of("0.0.0.0") == ("*",)
+    assert "192.168.1.4" in hosts_of("192.168.1.4")
+
+
+def test_an_image_that_lies_about_its_turn_is_decoded_once(live: Served) -> None:
+    """EXIF orientation is followed, as in every other source of photographs."""
+    plain = Image.open(io.BytesIO(photograph(4)))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sink = io.BytesIO()
+    plain.rotate(90, expand=True).save(sink, "PNG", exif=exif)
+    turned = live.json("POST", "/api/photographs", sink.getvalue(), 201)
+    assert turned["id"] == live.dropped(4)
