@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import uvicorn
 from PIL import Image
+from tests.atlas.conftest import SETTINGS, pixels, small
 
 import optogram as og
 from optogram.atlas.build import build_atlas
@@ -27,7 +28,6 @@ from optogram.serve.app import application
 from optogram.serve.bench import Bench
 from optogram.serve.guard import LOOPBACK
 from optogram.serve.jobs import Limits
-from tests.atlas.conftest import SETTINGS, pixels, small
 
 
 @dataclass(frozen=True)

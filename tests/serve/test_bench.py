@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.atlas.conftest import small
+from tests.serve.conftest import Served, photograph, serving
 
 import optogram as og
 from optogram.atlas.gallery import as_image
@@ -19,8 +21,6 @@ from optogram.atlas.open import Atlas, open_atlas
 from optogram.errors import StaleError
 from optogram.serve.bench import Bench
 from optogram.serve.jobs import Limits
-from tests.atlas.conftest import small
-from tests.serve.conftest import Served, photograph, serving
 
 
 def frame(served: Served, seed: int = 0) -> torch.Tensor:

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.atlas.conftest import small
+from tests.serve.conftest import Served, photograph, serving
 
 from optogram.atlas.open import open_atlas
 from optogram.errors import SettingError
 from optogram.serve import app
 from optogram.serve.live import check_address, hosts_of
-from tests.atlas.conftest import small
-from tests.serve.conftest import Served, photograph, serving
 
 
 def test_other_names_and_other_sites_are_refused(live: Served) -> None:
