@@ -19,7 +19,7 @@ from optogram.atlas.gallery import quantised
 from optogram.atlas.histogram import histogram
 from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
 from optogram.atlas.packs import Place, write_packs
-from optogram.atlas.plates import CELL
+from optogram.atlas.plates import CELL, NO_MAP
 from optogram.atlas.schema import SCHEMA_VERSION, DrawnMap, FieldSize, File, Finding, Manifest, NetworkEntry, Photograph, SiteEntry, Source, Whole
 from optogram.atlas.site_files import PICTURE_CELL
 from optogram.atlas.sprites import tiled, webp, write_sprites
@@ -34,6 +34,7 @@ LONG = "layer1.0.a_block_with_quite_a_long_name/relu#1"
 LABELS = ("tabby", "great white shark", "lemon", "page", "rocket", "dead")
 SITES = {"conv1": 12, LONG: 250, "fc": len(LABELS)}
 K, TWINS, PHOTOGRAPHS = 9, 9, 50
+HELD_OUT = 24
 WEIGHTS = "8f2c1a90d5e3b714"
 
 
@@ -60,6 +61,7 @@ def write(root: Path) -> Planted:
         networks=networks,
         photographs=Source(name="noise", count=PHOTOGRAPHS, panel=PHOTOGRAPHS, hash="0" * 16, left_out=[]),
         whole=_whole(folder),
+        held_out=[_photo(number) for number in range(HELD_OUT)],
         findings=[Finding(text="One unit of each site was planted.", address="conv1:0")],
         opening=["conv1:0", "conv1:1"],
         settings={"twins": TWINS, "sites": list(SITES)},
@@ -119,14 +121,17 @@ def _seen() -> dict[str, list[Any]]:
 
 
 def _whole(folder: Folder) -> Whole:
-    """Seven of nine photographs, so that two are not kept."""
+    """Seven of nine photographs of exemplars, so that two are not kept, and those held out for marking."""
     seed = np.random.default_rng(5)
-    files, places = write_packs(folder, "data/photographs", "whole", (webp(tiled([noise(seed, 64)], 1, 64)) for _ in range(7)), 64)
+    kept = [number for number in range(HELD_OUT) if number not in (7, 8)]
+    files, places = write_packs(folder, "data/photographs", "whole", (webp(tiled([noise(seed, 64)], 1, 64)) for _ in kept), 64)
     rows = [
         {"photo": _photo(number), "pack": place.pack, "offset": place.offset, "length": place.length, "height": 64, "width": 64}
-        for number, place in enumerate(places)
+        for number, place in zip(kept, places, strict=True)
     ]
-    return Whole(index=folder.table("data/photographs", "whole", columns("whole", rows), schemas()["whole"]), packs=files, kept=7, count=9)
+    return Whole(
+        index=folder.table("data/photographs", "whole", columns("whole", rows), schemas()["whole"]), packs=files, kept=len(kept), count=len(kept) + 2
+    )
 
 
 def _photo(index: int) -> str:
@@ -279,7 +284,11 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
         units_file=folder.table(directory, "units", _units(site, order, rows, responses, plates, pictures), schemas()["units"]),
         exemplars_file=folder.table(directory, "exemplars", _exemplars(site, order, responses), schemas()["exemplars"]),
         evidence_file=folder.table(directory, "evidence", evidence_rows(evidence, site), schemas()["evidence"]),
-        packs={"plates": plate_files, "pictures": picture_files},
+        links_file=folder.table(directory, "links", _links(), schemas()["links"]) if site == "conv1" else None,
+        tuning_file=folder.table(directory, "tuning", _tuning(units), schemas()["tuning"]) if site == "conv1" else None,
+        responses_file=folder.put(directory, "responses", "pack", _responses(order)),
+        map_method="gradient",
+        packs={"plates": plate_files, "pictures": picture_files, "maps": [folder.put(directory, "maps-0", "pack", MAP.tobytes())]},
         sprites=sprites,
         plate_columns=K,
         plate_cell=CELL,
@@ -332,6 +341,31 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
     }
 
 
+MAP = np.outer(np.linspace(-127, 127, 11), np.ones(11)).astype(np.int8)
+"""What every strongest exemplar's map shows: down above, up below."""
+
+
+def _links() -> dict[str, list[Any]]:
+    """conv1:0 is made of conv1:2 and is part of fc:1, which is called great white shark."""
+    common = {"unit": 0, "rank": 0, "strength": 1.0, "rows": 1, "columns": 3}
+    into = {**common, "way": "in", "site": "conv1", "other": 2, "weight": 0.5, "kernel": [-0.5, 0.0, 1.0]}
+    return columns("links", [into, {**common, "way": "out", "site": "fc", "other": 1, "weight": -2.0, "kernel": [-1.0, -1.0, 0.0]}])
+
+
+def _tuning(units: int) -> dict[str, list[Any]]:
+    """Every unit prefers 45 degrees, but the last, which nothing drives."""
+    rates = [float(1 + np.cos(2 * (angle - np.pi / 4))) for angle in np.arange(12) * np.pi / 12]
+    common = {"rates": rates, "frequency": 0.125, "preferred": 45.0, "variance": 0.5, "bandwidth": 45.0, "ratio": 1.5}
+    return columns("tuning", [{**common, "unit": unit, "driven": unit < units - 1} for unit in range(units)])
+
+
+def _responses(order: list[int]) -> bytes:
+    """To the photographs held out: unit 0 responds to the even ones, the others as it comes."""
+    found = np.random.default_rng(7).random((len(order), HELD_OUT))
+    found[order.index(0)] = (np.arange(HELD_OUT) + 1) % 2 + 0.01 * np.arange(HELD_OUT)
+    return found.astype("<f4").tobytes()
+
+
 def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, list[Any]]:
     lists = [("top", None), *(("quantile", quantile) for quantile in reversed(QUANTILES)), ("bottom", None)]
     records = []
@@ -355,9 +389,13 @@ def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, 
                         "alt": exemplar_alt(f"{site}:{unit}", kind, rank, K, _photo(rank), box, activation, quantile),
                         **dict(zip(("top", "left", "bottom", "right"), box.as_tuple(), strict=True)),
                         **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), box.as_tuple(), strict=True)),
+                        **(HAS_MAP if kind == "top" and rank < 3 else NO_MAP),
                     }
                 )
     return columns("exemplars", records)
+
+
+HAS_MAP = {"map_pack": 0, "map_offset": 0, "map_rows": 11, "map_columns": 11, "map_limit": 2.0}
 
 
 def columns(table: str, records: list[dict[str, Any]]) -> dict[str, list[Any]]:

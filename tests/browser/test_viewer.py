@@ -129,7 +129,7 @@ def test_help_lists_every_key(look: Any) -> None:
     page = look("#/tiny/conv1/0")
     page.keyboard.press("?")
     said = page.get_by_role("dialog").locator("dt").all_inner_texts()
-    assert said == ["j, k", "1 to 7", "x", "e", "t", "c", "arrows, Home, End, Enter", "Space", "/", "Escape", "?"]
+    assert said == ["j, k", "1 to 7", "x", "a", "e", "t", "c", "arrows, Home, End, Enter", "Space", "1, 2, n", "/", "Escape", "?"]
 
 
 def test_back_returns_to_the_place_in_the_grid(look: Any, small: ModuleType) -> None:

@@ -17,9 +17,19 @@ def test_the_viewers_types_are_made_from_the_schema(repository: Path) -> None:
 
 
 def test_the_first_load_is_small(repository: Path) -> None:
-    files = [file for file in (repository / "src/optogram/viewer").rglob("*") if file.suffix in {".html", ".js", ".css"}]
-    assert len(files) == 3
+    viewer = repository / "src/optogram/viewer"
+    files = [viewer / "index.html", viewer / "assets/viewer.js", viewer / "assets/viewer.css"]
     assert sum(len(gzip.compress(file.read_bytes())) for file in files) <= FIRST_LOAD
+
+
+def test_what_few_readers_open_is_fetched_when_they_do(repository: Path) -> None:
+    """Labs, quiz and hypotheses are scripts of their own, which the first one names; what exported pages hold names none."""
+    viewer = repository / "src/optogram/viewer"
+    later = {path.name for path in (viewer / "assets").glob("*.js")} - {"viewer.js"}
+    assert {"LabsPage.js", "QuizPage.js", "HypothesisPage.js"} <= later
+    first = (viewer / "assets/viewer.js").read_text()
+    assert all(f"./{name}" in first or any(f"./{name}" in (viewer / "assets" / other).read_text() for other in later) for name in later)
+    assert not re.findall(r"""(?:import|from)\s*\(?["']\./""", (viewer / "single/viewer.js").read_text())
 
 
 def test_the_page_names_no_file_but_its_own_neighbours(repository: Path) -> None:

@@ -11,6 +11,9 @@ export type Page =
   | { kind: 'salmon'; network: string }
   | { kind: 'compare' }
   | { kind: 'about' }
+  | { kind: 'labs'; lab: string | null }
+  | { kind: 'quiz' }
+  | { kind: 'hypothesis' }
   | { kind: 'unknown'; path: string }
 
 export interface Route {
@@ -49,12 +52,18 @@ export function parseHash(hash: string): Route {
 function toPage(parts: string[], path: string): Page {
   const [network, site, unit, photo] = parts
   if (network === undefined) return { kind: 'atlas' }
-  if (network === '-') return site === 'about' || site === 'compare' ? { kind: site } : { kind: 'unknown', path }
+  if (network === '-') return toOwnPage(site, unit, parts.length) ?? { kind: 'unknown', path }
   if (site === undefined) return { kind: 'network', network }
   if (site === '-' && unit === 'salmon') return { kind: 'salmon', network }
   if (site === '-') return unit === 'photo' && photo !== undefined ? { kind: 'photo', network, photo } : { kind: 'unknown', path }
   if (unit === undefined) return { kind: 'site', network, site }
   return parts.length === 3 ? { kind: 'unit', network, site, unit } : { kind: 'unknown', path }
+}
+
+// Pages of the viewer's own, under `-`: no site can be mistaken for one.
+function toOwnPage(name: string | undefined, lab: string | undefined, depth: number): Page | null {
+  if (name === 'labs' && depth <= 3) return { kind: 'labs', lab: lab ?? null }
+  return depth === 2 && (name === 'about' || name === 'compare' || name === 'quiz' || name === 'hypothesis') ? { kind: name } : null
 }
 
 export function toHash(page: Page, view: Record<string, string> = {}): string {
@@ -79,7 +88,11 @@ function segments(page: Page): string[] {
       return [page.network, '-', 'salmon']
     case 'compare':
     case 'about':
+    case 'quiz':
+    case 'hypothesis':
       return ['-', page.kind]
+    case 'labs':
+      return page.lab === null ? ['-', 'labs'] : ['-', 'labs', page.lab]
     case 'unknown':
       return page.path.split('/')
   }

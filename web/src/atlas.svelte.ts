@@ -2,9 +2,12 @@
 
 import { type Page, splitAddress } from './address'
 import { fetchPart, fetchWhole, Recent } from './data/files'
-import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, readTable, type SeenRow, type UnitRow, type WholeRow } from './data/tables'
+import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type LinkRow, readTable, type SeenRow, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
 import type { Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
 import { SCHEMA_VERSION } from './schema'
+
+// What later formats added may be missing: pages leave it out.
+const OLDEST = 2
 
 export class Atlas {
   private tables = new Recent<unknown[]>(24)
@@ -15,7 +18,7 @@ export class Atlas {
   static async open(): Promise<Atlas> {
     const text = new TextDecoder().decode(await fetchWhole('manifest.json'))
     const manifest = JSON.parse(text) as Manifest
-    if (manifest.schema_version !== SCHEMA_VERSION)
+    if (manifest.schema_version < OLDEST || manifest.schema_version > SCHEMA_VERSION)
       throw new Error(`this viewer reads format ${SCHEMA_VERSION}, and the atlas is of format ${manifest.schema_version}. Build it again.`)
     return new Atlas(manifest)
   }
@@ -48,6 +51,33 @@ export class Atlas {
 
   async evidence(site: SiteEntry, unit: number): Promise<EvidenceRow[]> {
     return (await this.judged(site)).get(unit) ?? []
+  }
+
+  async links(site: SiteEntry, unit: number): Promise<LinkRow[]> {
+    const path = site.links_file?.path
+    return path ? ((await this.tables.get(path, () => readTable<LinkRow>(path))) as LinkRow[]).filter((row) => row.unit === unit) : []
+  }
+
+  async tuning(site: SiteEntry, unit: number): Promise<TuningRow | undefined> {
+    const path = site.tuning_file?.path
+    return path ? ((await this.tables.get(path, () => readTable<TuningRow>(path))) as TuningRow[]).find((row) => row.unit === unit) : undefined
+  }
+
+  // Each unit's responses to the photographs held out for marking, in the order of the site's cells; null where the atlas keeps none.
+  async responses(site: SiteEntry): Promise<Float32Array[] | null> {
+    const path = site.responses_file?.path
+    const count = this.manifest.held_out?.length ?? 0
+    if (!path || !count) return null
+    const [all] = (await this.tables.get(path, async () => [new Float32Array(await fetchWhole(path))])) as [Float32Array]
+    return Array.from({ length: all.length / count }, (_, cell) => all.subarray(cell * count, (cell + 1) * count))
+  }
+
+  // An exemplar's attribution map as signed bytes; null where it has none.
+  async mapOf(site: SiteEntry, row: ExemplarRow): Promise<Int8Array | null> {
+    const file = site.packs.maps?.[row.map_pack ?? -1]
+    if (!file || !row.map_rows || !row.map_columns) return null
+    const bytes = await fetchPart(file.path, row.map_offset!, row.map_rows * row.map_columns)
+    return new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
   // A photograph as it stood before the exemplar was cut from it; null where the atlas keeps it not.

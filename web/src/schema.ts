@@ -1,6 +1,6 @@
 // Made from src/optogram/atlas/schema.py by scripts/viewer_types.py; do not edit.
 
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /** One claim at one site to one viewer: its axis, its null, and how many units of each verdict there are. */
 export interface ClaimSummary {
@@ -59,13 +59,14 @@ export interface LeftOutFile {
   reason: string
 }
 
-/** Everything that the viewer needs to begin. */
+/** Everything that the viewer needs to begin. `held_out` are photographs to mark blind: one of each group, none of the half that ideas are from. */
 export interface Manifest {
   schema_version: number
   title: string
   networks: NetworkEntry[]
   photographs: Source
   whole: Whole | null
+  held_out: string[]
   findings: Finding[]
   opening: string[]
   settings: Record<string, string | number | boolean | string[] | null>
@@ -109,7 +110,7 @@ export interface Photograph {
   maps: DrawnMap[]
 }
 
-/** One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export. */
+/** One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out` photographs, as little-endian float32, unit by unit in the order of `cell`. `map_method` made the exemplars' maps, where there are any. */
 export interface SiteEntry {
   address: string
   slug: string
@@ -124,6 +125,10 @@ export interface SiteEntry {
   units_file: File
   exemplars_file: File
   evidence_file: File | null
+  links_file: File | null
+  tuning_file: File | null
+  responses_file: File | null
+  map_method: string | null
   packs: Record<string, File[]>
   sprites: Sprites[]
   plate_columns: number

@@ -13,19 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.frames import Frames
 from optogram.atlas.gallery import ATTRIBUTED_SITES, Gallery
+from optogram.atlas.held_out import held_out
+from optogram.atlas.links import linked
+from optogram.atlas.mapped import UNITS as MAPPED
 from optogram.atlas.pictures import pictured_sites, synthesise_site
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
 from optogram.atlas.seen import usual_of
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
+from optogram.atlas.tuned import tuned
 from optogram.atlas.whole import whole_photographs
 from optogram.attribution._attribute import METHODS
-from optogram.errors import NotDefinedError, Stopped
+from optogram.errors import NotDefinedError, OptogramError, Stopped
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.network.network import Network
@@ -85,7 +90,9 @@ class _Build:
         if twin is not None and twin_sweep is not None and evidence is not None and evidence.twin is not None:
             networks.append(self._pages(_as_subject(self.network, twin, twin_sweep, evidence.twin, self.settings), frames))
         sites = [site for network in networks for site in network.sites]
-        self._finish(networks, whole_photographs(self.folder, sites, frames, self.settings.whole), evidence, sweep)
+        asked = [sweep.panel.identities[row] for row in held_out(sweep.panel, self.photos)]
+        whole = whole_photographs(self.folder, sites, frames, self.settings.whole, asked)
+        self._finish(networks, whole, asked if whole else [], evidence, sweep)
 
     def _sweep(self, network: Network, kept: str) -> Sweep:
         from optogram.exemplars.sweep import sweep
@@ -166,6 +173,8 @@ class _Build:
         from optogram.network.receptive_field import measure_all
 
         fields = measure_all(self.network, self.sites)
+        links = _links(subject.network, self.sites, subject.sweep, frames)
+        asked = held_out(subject.sweep.panel, self.photos)
         entries = []
         with track("pages", sum(site.units for site in self.sites), self.progress) as advance:
             for number, site in enumerate(self.sites):
@@ -178,12 +187,18 @@ class _Build:
                     weights=weights.get(site.address),
                     evidence=subject.evidence,
                     k=self.settings.exemplars,
+                    links=links.get(site.address),
+                    tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields else None,
+                    held_out=asked,
+                    methods=self.settings.methods,
+                    mapping=subject.network if self.settings.attributed else None,
+                    mapped=TWIN_PICTURES if subject.twin else MAPPED,
                 )
                 entries.append(write_site(self.folder, slug(subject.name), known, frames))
                 advance(site.units)
         return entries
 
-    def _finish(self, networks: list[NetworkEntry], whole: Whole | None, evidence: Evidence | None, sweep: Sweep) -> None:
+    def _finish(self, networks: list[NetworkEntry], whole: Whole | None, asked: list[str], evidence: Evidence | None, sweep: Sweep) -> None:
         """The viewer, the list of what was left out, the schema, and last of all the manifest: with it the atlas is whole."""
         left_out = [LeftOutFile(name=one.name, reason=one.reason) for one in sweep.left_out]
         if left_out:
@@ -200,6 +215,7 @@ class _Build:
                 left_out=left_out,
             ),
             whole=whole,
+            held_out=asked,
             findings=findings(evidence),
             opening=opening(evidence),
             settings={name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self.settings).items()},
@@ -237,13 +253,28 @@ def _as_subject(network: Network, twin: Network, sweep: Sweep, evidence: Evidenc
     return Subject(twin, f"{network.name}:twin{settings.seed}", f"untrained twin {settings.seed}", sweep, evidence, few)
 
 
+SHOWN = 6
+"""Photographs of the panel on which it is measured which units a layer reads."""
+
+
+def _links(network: Network, sites: list[Site], sweep: Sweep, frames: Frames) -> dict[str, dict[str, list[Any]]]:
+    """Each site's table of links; none for a network through which no gradient can be followed."""
+    shown = [frames[identity] for identity in sweep.panel.identities[:SHOWN]]
+    alike = np.stack([frame for frame in shown if frame.shape == shown[0].shape])
+    images = torch.from_numpy(alike.transpose(0, 3, 1, 2).astype(np.float32) / 255)
+    try:
+        return linked(network, sites, {site.address: sweep.moments(site.address).sd for site in sites}, images)
+    except (OptogramError, RuntimeError):
+        return {}
+
+
 def copy_viewer(root: Path) -> None:
-    """Puts the built viewer into the folder."""
+    """Puts the built viewer into the folder; what exported pages need alone stays behind."""
     from importlib.resources import as_file, files
 
     with as_file(files("optogram") / "viewer") as viewer:
         for source in sorted(viewer.rglob("*")):
-            if source.is_file() and source.suffix not in {".py", ".pyc"}:
+            if source.is_file() and source.suffix not in {".py", ".pyc"} and "single" not in source.relative_to(viewer).parts:
                 write_atomically(root / source.relative_to(viewer), source.read_bytes())
 
 

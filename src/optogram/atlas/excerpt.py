@@ -45,6 +45,7 @@ def excerpt(atlas: Atlas, root: Path, units: Sequence[str] = (), network: str | 
             "networks": entries,
             "title": first.name,
             "whole": _whole(atlas, folder, entries),
+            "held_out": [],
             "opening": [address for address in atlas.manifest.opening if address in kept],
         }
     )
@@ -120,12 +121,17 @@ def _site(atlas: Atlas, folder: Folder, network: NetworkEntry, site: SiteEntry, 
             row |= {f"{name}_pack": place.pack, f"{name}_offset": place.offset, f"{name}_length": place.length}
     for cell, row in enumerate(rows):
         row["cell"] = cell
+    exemplars = _of(atlas, site, network, "exemplars", units)
+    packs["maps"] = _maps(atlas, folder, directory, site, exemplars)
     return site.model_copy(
         update={
             "held": len(rows),
             "units_file": _table(folder, directory, "units", rows),
-            "exemplars_file": _table(folder, directory, "exemplars", _of(atlas, site, network, "exemplars", units)),
+            "exemplars_file": _table(folder, directory, "exemplars", exemplars),
             "evidence_file": _table(folder, directory, "evidence", _of(atlas, site, network, "evidence", units)) if site.evidence_file else None,
+            "links_file": _table(folder, directory, "links", _of(atlas, site, network, "links", units)) if site.links_file else None,
+            "tuning_file": _table(folder, directory, "tuning", _of(atlas, site, network, "tuning", units)) if site.tuning_file else None,
+            "responses_file": None,
             "packs": packs,
             "sprites": [_sprites(atlas, folder, directory, sprites, cells) for sprites in site.sprites],
         }
@@ -138,13 +144,25 @@ def _of(atlas: Atlas, site: SiteEntry, network: NetworkEntry, table: str, units:
 
 def _table(folder: Folder, directory: str, name: str, rows: Sequence[Mapping[str, Any]], stem: str = "") -> File:
     schema = schemas()[name]
-    return folder.table(directory, stem or name, {column: [row[column] for row in rows] for column in schema.names}, schema)
+    return folder.table(directory, stem or name, {column: [row.get(column) for row in rows] for column in schema.names}, schema)
 
 
 def _packed(atlas: Atlas, site: SiteEntry, kind: str, name: str, row: Mapping[str, Any]) -> bytes | None:
     if row[f"{name}_length"] == 0:
         return None
     return _bytes(atlas, site.packs[kind][row[f"{name}_pack"]], row[f"{name}_offset"], row[f"{name}_length"])
+
+
+def _maps(atlas: Atlas, folder: Folder, directory: str, site: SiteEntry, exemplars: Sequence[dict[str, Any]]) -> list[File]:
+    """The maps of these exemplars in packs of their own; their rows are told where."""
+    from optogram.atlas.mapped import PACKED
+
+    mapped = [row for row in exemplars if row.get("map_rows")]
+    content = (_bytes(atlas, site.packs["maps"][row["map_pack"]], row["map_offset"], row["map_rows"] * row["map_columns"]) for row in mapped)
+    files, places = write_packs(folder, directory, "maps", content, PACKED)
+    for row, place in zip(mapped, places, strict=True):
+        row |= {"map_pack": place.pack, "map_offset": place.offset}
+    return files
 
 
 def _bytes(atlas: Atlas, file: File, offset: int = 0, length: int = -1) -> bytes:

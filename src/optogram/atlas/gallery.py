@@ -175,9 +175,12 @@ def drawn_map(
     return drawn, values.tobytes()
 
 
-def quantised(values: Float[np.ndarray, "height width"]) -> tuple[Int8[np.ndarray, "rows columns"], float]:
-    """A map in signed bytes, 127 for the 99.5th percentile of the absolute values and all beyond it; that percentile."""
-    step = -(-max(values.shape) // LARGEST)
+def quantised(values: Float[np.ndarray, "height width"], largest: int = LARGEST) -> tuple[Int8[np.ndarray, "rows columns"], float]:
+    """A map in signed bytes, 127 for the 99.5th percentile of the absolute values and all beyond it; that percentile.
+
+    Averaged over squares until its longer side has at most `largest` pixels.
+    """
+    step = -(-max(values.shape) // largest)
     height, width = (side // step * step for side in values.shape)
     small = values[:height, :width].reshape(height // step, step, width // step, step).mean(axis=(1, 3))
     limit = float(np.quantile(np.abs(small), 0.995)) or float(np.abs(small).max())

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from optogram.atlas.schema import SCHEMA_VERSION, Manifest, NetworkEntry, SiteEntry
+from optogram.atlas.schema import SCHEMA_VERSION, File, Manifest, NetworkEntry, SiteEntry
 from optogram.errors import AddressError, AtlasError, StaleError, unknown
 
 
@@ -41,13 +41,16 @@ class Atlas:
         return sites[address]
 
     def table(self, site: str, name: str = "units", network: str | None = None) -> Any:
-        """A site's `units`, `exemplars` or `evidence` as a pyarrow table."""
+        """A site's `units`, `exemplars`, `evidence`, `links` or `tuning` as a pyarrow table."""
         import pyarrow.parquet as pq
 
         entry = self.site(site, network)
-        file = {"units": entry.units_file, "exemplars": entry.exemplars_file, "evidence": entry.evidence_file}.get(name)
+        there = {"units": entry.units_file, "exemplars": entry.exemplars_file, "evidence": entry.evidence_file}
+        file = {**there, "links": entry.links_file, "tuning": entry.tuning_file}.get(name)
         if file is None:
-            raise AtlasError(f"{site} has no table {name} in this atlas; there are units, exemplars and, where it was tested, evidence")
+            raise AtlasError(
+                f"{site} has no table {name} in this atlas; there are units, exemplars and, where it was tested, evidence, links, tuning"
+            )
         return pq.read_table(self.path / file.path)
 
     def show(self, units: Sequence[str] = (), network: str | None = None, height: int = 720) -> Shown:
@@ -72,7 +75,7 @@ class Atlas:
         found = []
         for network in self.networks:
             for site in network.sites:
-                found += [site.units_file, site.exemplars_file, *([site.evidence_file] if site.evidence_file else [])]
+                found += [site.units_file, site.exemplars_file, *(file for file in _optional(site) if file is not None)]
                 found += [file for pack in site.packs.values() for file in pack]
                 found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
             for photograph in network.photographs:
@@ -92,6 +95,10 @@ class Atlas:
         units = sum(site.units for site in network.sites)
         photographs = self.manifest.photographs.count
         return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {photographs} photographs, {megabytes:.0f} MB"
+
+
+def _optional(site: SiteEntry) -> list[File | None]:
+    return [site.evidence_file, site.links_file, site.tuning_file, site.responses_file]
 
 
 @dataclass(frozen=True)

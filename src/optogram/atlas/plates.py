@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CELL = 96
 """Side of a cell in pixels: 63 cells of 96 pixels are about 90 kB of WebP."""
+NO_MAP = MappingProxyType({"map_pack": -1, "map_offset": 0, "map_rows": 0, "map_columns": 0, "map_limit": 0.0})
+"""The columns of an exemplar without an attribution map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,10 @@ def plates(frames: Frames, units: Sequence[Sequence[Shown]], columns: int) -> It
         yield from pool.map(lambda cells: plate(frames, cells, columns, rows) if cells else None, units)
 
 
-def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[str, list[Any]]:
-    """The columns of the site's exemplar table."""
+def exemplar_rows(
+    site: Site, units: Sequence[Sequence[Shown]], k: int, maps: Mapping[tuple[int, int], dict[str, Any]] = MappingProxyType({})
+) -> dict[str, list[Any]]:
+    """The columns of the site's exemplar table; `maps`: by unit and rank, the columns of those of the strongest that have one."""
     from optogram.atlas.tables import schemas
 
     rows: dict[str, list[Any]] = {name: [] for name in schemas()["exemplars"].names}
@@ -93,6 +98,7 @@ def exemplar_rows(site: Site, units: Sequence[Sequence[Shown]], k: int) -> dict[
             "alt": exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, box, found.activation, one.quantile),
             **dict(zip(("top", "left", "bottom", "right"), box.as_tuple(), strict=True)),
             **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), input_box.as_tuple(), strict=True)),
+            **(maps.get((one.unit, one.rank), NO_MAP) if one.kind == "top" else NO_MAP),
         }
         for name, values in rows.items():
             values.append(record[name])

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when an older viewer could not read a newer folder."""
 
 Verdict = Literal["stands", "leans", "can't tell", "salmon", "not tested"]
@@ -81,7 +81,11 @@ class ClaimSummary(_Model):
 
 
 class SiteEntry(_Model):
-    """One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export."""
+    """One site: what it is, where its files are, what is claimed of it.
+
+    `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out`
+    photographs, as little-endian float32, unit by unit in the order of `cell`. `map_method` made the exemplars' maps, where there are any.
+    """
 
     address: str
     slug: str
@@ -96,6 +100,10 @@ class SiteEntry(_Model):
     units_file: File
     exemplars_file: File
     evidence_file: File | None
+    links_file: File | None = None
+    tuning_file: File | None = None
+    responses_file: File | None = None
+    map_method: str | None = None
     packs: dict[str, list[File]]
     sprites: list[Sprites]
     plate_columns: int
@@ -201,13 +209,17 @@ class Source(_Model):
 
 
 class Manifest(_Model):
-    """Everything that the viewer needs to begin."""
+    """Everything that the viewer needs to begin.
+
+    `held_out` are photographs to mark blind: one of each group, none of the half that ideas are from.
+    """
 
     schema_version: int
     title: str
     networks: list[NetworkEntry]
     photographs: Source
     whole: Whole | None
+    held_out: list[str] = Field(default_factory=list)
     findings: list[Finding]
     opening: list[str]
     kept: list[KeptPicture] = Field(default_factory=list)

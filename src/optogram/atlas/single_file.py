@@ -42,8 +42,9 @@ def page(atlas: Atlas, units: Sequence[str] = (), network: str | None = None, ba
         inside = {file.relative_to(root).as_posix(): _base64(file.read_bytes()) for file in sorted(root.rglob("*")) if file.is_file()}
     viewer = files("optogram") / "viewer"
     text = (viewer / "index.html").read_text()
-    script = (viewer / "assets" / "viewer.js").read_text().replace("</script", "<\\/script")
-    style = (viewer / "assets" / "viewer.css").read_text()
+    # One script: a page from disk can fetch no other.
+    script = (viewer / "single" / "viewer.js").read_text().replace("</script", "<\\/script")
+    style = (viewer / "single" / "viewer.css").read_text()
     # What is embedded may hold backslashes: it is put in as it is, not as a pattern.
     data = json.dumps(inside)  # base64 and paths: neither can end the element
     text = re.sub(r"<script[^>]*></script>", "", text)

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from optogram.atlas.alt import picture_alt
 from optogram.atlas.folder import Folder, slug
 from optogram.atlas.frames import Frames
+from optogram.atlas.held_out import responses
 from optogram.atlas.histogram import histogram
 from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
+from optogram.atlas.mapped import mapped, write_maps
 from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
-from optogram.atlas.schema import FieldSize, SiteEntry, Sprites
+from optogram.atlas.schema import FieldSize, File, SiteEntry, Sprites
 from optogram.atlas.sprites import Picture, square, webp, write_sprites
 from optogram.atlas.tables import schemas
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from optogram.evidence._result import Evidence, Row
     from optogram.exemplars.result import Sweep
     from optogram.geometry import Box
+    from optogram.network.network import Network
     from optogram.network.site import Site
 
 PICTURE_CELL = 160
@@ -46,7 +49,7 @@ NONE = Pictures({}, {}, {}, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one site when it is written."""
+    """What is known of one site when it is written; `held_out` are rows of the panel; the network `mapping` maps the exemplars of `mapped` units."""
 
     site: Site
     number: int
@@ -56,6 +59,12 @@ class Known:
     weights: list[Picture] | None
     evidence: Evidence | None
     k: int
+    links: dict[str, list[Any]] | None = None
+    tuning: dict[str, list[Any]] | None = None
+    held_out: Int[np.ndarray, " row"] | None = None
+    methods: tuple[str, ...] = ()
+    mapping: Network | None = None
+    mapped: int = 0
 
 
 def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) -> SiteEntry:
@@ -70,6 +79,8 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
     plate_files, plate_places = write_packs(folder, directory, "plates", plates(frames, cells, known.k))
     pictures = [known.pictures.images.get(unit) for unit in order]
     picture_files, picture_places = write_packs(folder, directory, "pictures", (None if image is None else webp(_cell(image)) for image in pictures))
+    method, maps = mapped(known.mapping, site, cells, frames, known.methods, known.mapped) if known.mapping is not None else (None, {})
+    map_files, map_columns = write_maps(folder, directory, maps, cells)
     units = _unit_rows(known, order, rows, moments, dead, plate_places, picture_places)
     has_evidence = known.evidence is not None and any(row.site == site.address for row in known.evidence.rows)
     return SiteEntry(
@@ -84,11 +95,17 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         field=None if known.field is None else FieldSize(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
         rectified=site.rectified,
         units_file=folder.table(directory, "units", units, schemas()["units"]),
-        exemplars_file=folder.table(directory, "exemplars", exemplar_rows(site, cells, known.k), schemas()["exemplars"]),
+        exemplars_file=folder.table(directory, "exemplars", exemplar_rows(site, cells, known.k, map_columns), schemas()["exemplars"]),
         evidence_file=folder.table(directory, "evidence", evidence_rows(known.evidence, site.address), schemas()["evidence"])
         if has_evidence and known.evidence is not None
         else None,
-        packs={"plates": plate_files, "pictures": picture_files},
+        links_file=_table(folder, directory, "links", known.links),
+        tuning_file=_table(folder, directory, "tuning", known.tuning),
+        responses_file=None
+        if known.held_out is None or not len(known.held_out)
+        else folder.put(directory, "responses", "pack", responses(known.sweep.panel, site.address, known.held_out, order)),
+        map_method=method,
+        packs={"plates": plate_files, "pictures": picture_files, "maps": map_files},
         sprites=_sprites(folder, directory, known, order, cells, pictures, frames),
         plate_columns=known.k,
         plate_cell=CELL,
@@ -96,6 +113,11 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         claims=summaries(known.evidence, site.address),
         dead=int(dead.sum()),
     )
+
+
+def _table(folder: Folder, directory: str, name: str, rows: dict[str, list[Any]] | None) -> File | None:
+    """The table's file; none where there is nothing to tell."""
+    return folder.table(directory, name, rows, schemas()[name]) if rows and rows["unit"] else None
 
 
 def _sprites(

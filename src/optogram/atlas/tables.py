@@ -9,17 +9,21 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 def schemas() -> dict[str, Any]:
-    """A pyarrow schema each for `units`, `exemplars`, `evidence`, `whole` and `seen`.
+    """A pyarrow schema each for `units`, `exemplars`, `evidence`, `links`, `tuning`, `whole` and `seen`.
 
     `units`: `cell` is the unit's place in the default sort and on the sprite sheets; `bins` counts the panel's greatest
     responses between `bin_low` and `bin_high` in equal steps of asinh(response / `bin_scale`); `plate_*` and `picture_*` say
     which pack holds its pictures, and where; `zero` is the share of exactly zero responses; `picture_activation` is what the
     synthesised picture reached. `exemplars`: `cell` is the place on the unit's plate; `top..right` the box in photo pixels,
-    `input_*` the exact box in the input frame. `evidence`: one row a unit, claim and null; `count` of `draws` null draws did
-    as well; `floor` is the least p that so many draws allow. `whole`: where a photograph lies in its pack, and its size in the
-    input frame. `seen`: what one photograph drives at each site: kind `most` its neurons that exceed the most of the panel's
-    greatest responses (`share`), kind `place` the units most above their usual (`above`, in standard deviations of the panel's
-    probed responses) at each of some places; `top..right` is the box that the neuron sees, in the input frame.
+    `input_*` the exact box in the input frame; `map_*` say where its attribution map lies: `map_rows` x `map_columns` signed
+    bytes, 127 for `map_limit`. `links`: the strongest units that a unit reads (`way` is `in`) and that read it (`out`): `weight`
+    is the sum over the `kernel`, which is there where it is small; `strength` its norm in standard deviations, see `links.py`.
+    `tuning`: F1 or F0 to gratings by orientation, and what it is summed up by. `evidence`: one row a unit, claim and null;
+    `count` of `draws` null draws did as well; `floor` is the least p that so many draws allow. `whole`: where a photograph lies
+    in its pack, and its size in the input frame. `seen`: what one photograph drives at each site: kind
+    `most` its neurons that exceed the most of the panel's greatest responses (`share`), kind `place` the units most above their
+    usual (`above`, in standard deviations of the panel's probed responses) at each of some places; `top..right` is the box that
+    the neuron sees, in the input frame.
     """
     import pyarrow as pa
 
@@ -36,11 +40,20 @@ def schemas() -> dict[str, Any]:
         *[("unit", i32), ("kind", text), ("quantile", f32), ("rank", i32), ("fold", i32), ("cell", i32), ("photo", text)],
         *[("activation", f32), ("row", i32), ("column", i32), ("alt", text)],
         *[(name, i32) for name in ("top", "left", "bottom", "right", "input_top", "input_left", "input_bottom", "input_right")],
+        *[("map_pack", i32), ("map_offset", i32), ("map_rows", i32), ("map_columns", i32), ("map_limit", f32)],
     ]
     evidence = [
         *[("unit", i32), ("claim", text), ("viewer", text), ("null", text)],
         *[(name, f32) for name in ("effect", "low", "high", "p", "q", "floor")],
         *[("count", pa.int64()), ("draws", pa.int64()), ("verdict", text), ("sentence", text)],
+    ]
+    links = [
+        *[("unit", i32), ("way", text), ("rank", i32), ("site", text), ("other", i32), ("weight", f32), ("strength", f32)],
+        *[("rows", i32), ("columns", i32), ("kernel", pa.list_(f32))],
+    ]
+    tuning = [
+        *[("unit", i32), ("driven", pa.bool_()), ("rates", pa.list_(f32)), ("frequency", f32)],
+        *[(name, f32) for name in ("preferred", "variance", "bandwidth", "ratio")],
     ]
     whole = [("photo", text), *[(name, i32) for name in ("pack", "offset", "length", "height", "width")]]
     seen = [
@@ -48,6 +61,8 @@ def schemas() -> dict[str, Any]:
         *[(name, i32) for name in ("row", "column", "top", "left", "bottom", "right")],
     ]
     return {
+        "links": pa.schema(links),
+        "tuning": pa.schema(tuning),
         "whole": pa.schema(whole),
         "seen": pa.schema(seen),
         "units": pa.schema(units),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -24,9 +24,9 @@ TOGETHER = 64
 """Photographs a pack: about 5 kB each."""
 
 
-def whole_photographs(folder: Folder, sites: Iterable[SiteEntry], frames: Frames, most: int) -> Whole | None:
-    """Packs of the photographs behind the exemplars of these sites, the strongest exemplars' first, at most `most`."""
-    asked = wanted(folder, sites)
+def whole_photographs(folder: Folder, sites: Iterable[SiteEntry], frames: Frames, most: int, first: Sequence[str] = ()) -> Whole | None:
+    """Packs of the photographs behind the exemplars of these sites, the strongest exemplars' after those named `first`, at most `most`."""
+    asked = [*first, *(identity for identity in wanted(folder, sites) if identity not in set(first))]
     kept = asked[:most]
     if not kept:
         return None

@@ -89,7 +89,7 @@ def weight_images(network: Network, site: str) -> WeightImages:
     if path is None or not isinstance(module, nn.Conv2d | nn.Linear):
         raise NotDefinedError(f"{found.address} has no weights of its own to draw; name a convolution or a linear layer")
     kernel = _kernel(network, network.site(path), module)
-    scale, shift = _fold(network, found, path, module)
+    scale, shift = with_norm(network, found, path, module)
     gain, offset = _entrance(network, network.site(path), kernel.shape[1])
     kernel = kernel * scale[:, None, None, None]
     values = kernel * gain[None, :, None, None]
@@ -146,7 +146,7 @@ def _no_image(site: Site, units: int) -> NotDefinedError:
     )
 
 
-def _fold(network: Network, site: Site, path: str, module: nn.Conv2d | nn.Linear) -> tuple[Tensor, Tensor]:
+def with_norm(network: Network, site: Site, path: str, module: nn.Conv2d | nn.Linear) -> tuple[Tensor, Tensor]:
     """What a batch norm behind the layer multiplies with and adds, as one scale and shift a unit."""
     units = module.weight.shape[0]
     bias = torch.zeros(units) if module.bias is None else module.bias.detach().float().cpu()

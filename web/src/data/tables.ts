@@ -61,6 +61,38 @@ export interface ExemplarRow {
   input_left: number
   input_bottom: number
   input_right: number
+  // Where its attribution map lies; no rows where it has none.
+  map_pack?: number
+  map_offset?: number
+  map_rows?: number
+  map_columns?: number
+  map_limit?: number
+}
+
+// A unit that this one reads (`in`) or that reads it (`out`), with the weights between them.
+export interface LinkRow {
+  unit: number
+  way: 'in' | 'out'
+  rank: number
+  site: string
+  other: number
+  weight: number
+  strength: number
+  rows: number
+  columns: number
+  kernel: number[]
+}
+
+// Answers to drifting gratings by orientation, evenly spaced over 180 degrees.
+export interface TuningRow {
+  unit: number
+  driven: boolean
+  rates: number[]
+  frequency: number
+  preferred: number
+  variance: number
+  bandwidth: number
+  ratio: number
 }
 
 // Where a photograph lies in the packs, and its size in the input frame.

@@ -1,0 +1,1 @@
+function e(e){let t=e+2654435769|0;return()=>{t=t+1831565813|0;let e=Math.imul(t^t>>>15,1|t);return e=e+Math.imul(e^e>>>7,61|e)^e,((e^e>>>14)>>>0)/4294967296}}function t(e){return Math.sqrt(-2*Math.log(1-e()))*Math.cos(2*Math.PI*e())}function n(e,t){let n=[...e];for(let e=n.length-1;e>0;e--){let r=Math.floor(t()*(e+1));[n[e],n[r]]=[n[r],n[e]]}return n}export{e as n,n as r,t};

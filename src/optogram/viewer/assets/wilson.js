@@ -1,0 +1,1 @@
+var e=1.959963984540054;function t(t,n){if(n===0)return{low:0,high:1};let[r,i]=[t/n,e*e],a=(r+i/(2*n))/(1+i/n),o=e/(1+i/n)*Math.sqrt(r*(1-r)/n+i/(4*n*n));return{low:Math.max(0,a-o),high:Math.min(1,a+o)}}export{t};
