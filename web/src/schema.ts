@@ -53,6 +53,17 @@ export interface Finding {
   address: string | null
 }
 
+/** A picture that was synthesised on the live bench and kept: of which unit, how, and what it reached. */
+export interface KeptPicture {
+  network: string
+  address: string
+  file: File
+  activation: number
+  verdict: string
+  sentence: string
+  settings: Record<string, string>
+}
+
 /** A file that could not be read, and why. */
 export interface LeftOutFile {
   name: string
@@ -69,6 +80,7 @@ export interface Manifest {
   held_out: string[]
   findings: Finding[]
   opening: string[]
+  kept: KeptPicture[]
   settings: Record<string, string | number | boolean | string[] | null>
   versions: Record<string, string>
 }
