@@ -13,12 +13,15 @@ from optogram.testing.attribution import CHECKS, Method
 
 ATTENTION = {"attention_relevance", "attention_rollout"}
 """Defined for attention between tokens alone: their own tests hold the same properties on a transformer."""
+BESIDE = {("full_grad", "what_has_no_effect_gets_nothing")}
+"""FullGrad draws bias terms where they arise, also above pixels without effect; its own tests hold that their input term is nought."""
 
 
-@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("method", sorted({*METHODS.names()} - ATTENTION))
-def test_every_method(method: str, check: Callable[[Method], None]) -> None:
-    check(method)
+def test_every_method(method: str, check: str) -> None:
+    if (method, check) not in BESIDE:
+        CHECKS[check](method)
 
 
 def squared(question: Question, *, power: float = 2.0) -> Answer:

@@ -20,7 +20,7 @@ from optogram.errors import NotDefinedError
 from optogram.network.site import Site
 
 INSTEAD = "Use grad_cam or integrated_gradients."
-SOFTMAX = {torch.softmax, F.softmax, Tensor.softmax}
+SOFTMAX: set[Callable[..., Any]] = {torch.softmax, F.softmax, Tensor.softmax}
 NAMES = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
 
 Maps = Float[Tensor, "row head token other"]

@@ -156,7 +156,7 @@ ARGUMENTS: dict[Call, tuple[str, ...]] = {
 }
 ABSENT = {"weight": None, "bias": None, "eps": 1e-5}
 BY_GROUP = {F.group_norm, torch.group_norm, F.instance_norm}
-MATRIX = {torch.matmul, torch.bmm, torch.mm, Tensor.matmul, Tensor.bmm, Tensor.mm, Tensor.__matmul__}
+MATRIX: set[Call] = {torch.matmul, torch.bmm, torch.mm, Tensor.matmul, Tensor.bmm, Tensor.mm, Tensor.__matmul__}
 
 RULES: Mapping[Call, Other] = {
     **dict.fromkeys(SOFTMAX, _softened),

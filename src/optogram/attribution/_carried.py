@@ -31,7 +31,7 @@ Rule = Callable[[Passing], Tensor]
 Other = Callable[["Carrier", Callable[..., Any], tuple[Any, ...], dict[str, Any]], Any]
 Activation = Callable[[str, Tensor, Callable[[Tensor], Tensor]], Tensor | None]
 """`activation(name, z, function)`: by what c is multiplied on its way through an activation; `None` where its gradient will do."""
-PRODUCTS = {torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__, torch.multiply, torch.Tensor.multiply}
+PRODUCTS: set[Callable[..., Any]] = {torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__, torch.multiply, torch.Tensor.multiply}
 VIEWS = ("View", "Unsqueeze", "Squeeze", "Expand", "Reshape", "Permute", "Alias")
 GATES = ("Sigmoid", "Hardsigmoid")
 

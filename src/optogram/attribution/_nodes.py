@@ -79,6 +79,27 @@ class Scaled(torch.autograd.Function):
         return c * factor, None, None, None
 
 
+class Tangent(torch.autograd.Function):
+    """An operation whose backward is a product with `slope`, and which tells what comes in."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, slope: Tensor, tell: Callable[[Tensor], None], compute: Callable[[], Tensor], written: bool) -> Tensor:
+        """What `compute` gives, in place where it is `written`."""
+        ctx.save_for_backward(slope)
+        ctx.tell = tell
+        if written:
+            ctx.mark_dirty(z)
+        return compute()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, c: Tensor) -> tuple[Tensor, None, None, None, None]:
+        """The product."""
+        (slope,) = ctx.saved_tensors
+        ctx.tell(c)
+        return c * slope, None, None, None, None
+
+
 class Within(torch.autograd.Function):
     """An operation of one or more inputs whose backward is its own gradient times `share`."""
 
@@ -100,5 +121,5 @@ class Within(torch.autograd.Function):
         return None, None, *(next(found) if wanted else None for wanted in ctx.wanted)
 
 
-OURS = (Ruled, Scaled, Within)
+OURS = (Ruled, Scaled, Tangent, Within)
 """What a graph of gradients may consist of beside linear operations and pieces through the origin."""

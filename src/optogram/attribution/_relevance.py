@@ -69,7 +69,7 @@ def _of(question: Question, rows: slice, rules: Rules, through: Sequence[Through
     bounds = _bounds(question, rows) if first is not None else None
     carrier = Carrier(rule_of, whole, first, bounds, rules.epsilon, rules.biases, others=rules.others)
     found = carried(question, rows, carrier, "input", INSTEAD, through)
-    values = found.leaf.detach() * found.c if question.source is not None else _to_photo(question, rows, _of_pixels(question, found))
+    values = found.leaf.detach() * found.c if question.source is not None else handed_to_photo(question, rows, of_pixels(question, found))
     return Relevances(values, found.responses, found.places, found.shares, carrier.mixed)
 
 
@@ -80,7 +80,7 @@ def whole(name: str, z: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor 
     return torch.where(z == 0, 0.0, function(z) / torch.where(z == 0, 1.0, z))
 
 
-def _of_pixels(question: Question, found: Carried) -> Float[Tensor, "row channel rows columns"]:
+def of_pixels(question: Question, found: Carried) -> Float[Tensor, "row channel rows columns"]:
     """At the pixels of the input frame: what was carried times the normalised pixel, and what first layers shared out themselves."""
     ends = _ends(question, found.leaf)
     scale = ends[1] - ends[0]
@@ -90,7 +90,8 @@ def _of_pixels(question: Question, found: Carried) -> Float[Tensor, "row channel
     return values
 
 
-def _to_photo(question: Question, rows: slice, values: Tensor) -> Tensor:
+def handed_to_photo(question: Question, rows: slice, values: Float[Tensor, "row channel rows columns"]) -> Float[Tensor, "row channel height width"]:
+    """From the input frame to the photo frame, by each photo pixel's weight in what it is resized to: sums stay."""
     images = question.images[rows].detach().requires_grad_()
     with torch.enable_grad():
         prepared = question.network.prepare(images)
