@@ -12,6 +12,7 @@ from optogram.testing.attribution import Small, photographs, small
 
 LONG = {
     "integrated_gradients": ({"steps": 8}, {"steps": 64}),
+    "guided_integrated_gradients": ({"steps": 4}, {"steps": 40}),
     "occlusion": ({"window": 12, "stride": 12}, {"window": 4, "stride": 3}),
     "rise": ({"samples": 8}, {"samples": 100}),
     "kernel_shap": ({"samples": 8}, {"samples": 100}),
@@ -21,6 +22,9 @@ LONG = {
     "expected_gradients": ({"samples": 8}, {"samples": 60}),
     "smoothgrad": ({"samples": 8}, {"samples": 60}),
     "conductance": ({"steps": 4}, {"steps": 40}),
+    "sobol": ({"samples": 2, "cells": 2}, {"samples": 8, "cells": 4}),
+    "hsic": ({"samples": 8}, {"samples": 100}),
+    "extremal_perturbation": ({"steps": 3}, {"steps": 12, "areas": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)}),
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from optogram.attribution import _window, occlusion
 from optogram.attribution._attribute import attribute
-from optogram.attribution._window import Reach
+from optogram.attribution._entrance import Reach
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
 

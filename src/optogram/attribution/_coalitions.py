@@ -1,15 +1,18 @@
-"""Photographs with some of their parts replaced by a baseline, and what the unit says to them: what LIME, Shapley values and ablation share."""
+"""Photographs with some of their parts replaced by a baseline, and what the unit says to them: what LIME, Shapley values and the like share."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
+from optogram.attribution._entrance import enterable
 from optogram.attribution._question import Answer, Question
+from optogram.attribution._sharing import WORTH_IT, sharing
 from optogram.attribution._superpixels import Segments, parts_of
 
 ROUNDING = 16
@@ -29,17 +32,40 @@ class Game:
 
     def play(self, present: Bool[Tensor, "draw player"]) -> Float[Tensor, "batch draw"]:
         """Responses to each photograph with only these parts present; the draws are the same for every photograph. Memory as of one inner batch."""
+        here = present.to(self.question.images.device)
+        if len(present) < WORTH_IT or not enterable(self.question):
+            return self.play_drawn(len(present), here.__getitem__)
+        found = torch.empty(len(self.parts), len(present), dtype=torch.float64, device=here.device)
+        with self.question.tracked(found.numel()) as watched:
+            for photo in range(len(found)):
+                found[photo] = self._answers(watched, photo, here)
+        return found
+
+    def _answers(self, watched: Question, photo: int, present: Bool[Tensor, "draw player"]) -> Float[Tensor, "draw"]:
+        """One photograph's, early layers computed once for all draws where that can be had."""
+        quick = sharing(watched, self.parts[photo], self.base[photo], photo, present)
+        numbers = torch.full((watched.batch_size,), photo, device=present.device)
+        rows = present.split(watched.batch_size)
+        if quick is not None:
+            return torch.cat([quick.responses(some) for some in rows]).double()
+        return torch.cat([watched.responses(self._shown(some, numbers[: len(some)]), numbers[: len(some)]) for some in rows]).double()
+
+    def play_drawn(self, draws: int, present: Callable[[Int[Tensor, "row"]], Shaped[Tensor, "row player"]]) -> Float[Tensor, "batch draw"]:
+        """The same for draws that are made as they are needed: `present(numbers)` says which parts are there, or how much of each (0..1)."""
         images, question = self.question.images, self.question
-        here = present.to(images.device)
-        found = torch.empty(len(images), len(present), dtype=torch.float64, device=images.device)
-        if len(present) == 0:
+        found = torch.empty(len(images), draws, dtype=torch.float64, device=images.device)
+        if draws == 0:
             return found
-        pairs = torch.cartesian_prod(torch.arange(len(present)), torch.arange(len(images))).to(images.device)
+        pairs = torch.cartesian_prod(torch.arange(draws), torch.arange(len(images))).to(images.device)
         with question.tracked(len(pairs)) as watched:
             for draw, photo in (part.T for part in pairs.split(question.batch_size)):
-                shown = here[draw].gather(1, self.parts[photo].flatten(1)).view(len(photo), 1, *self.parts.shape[1:])
-                found[photo, draw] = watched.responses(torch.where(shown, images[photo], self.base[photo]), photo).double()
+                found[photo, draw] = watched.responses(self._shown(present(draw), photo), photo).double()
         return found
+
+    def _shown(self, present: Shaped[Tensor, "row player"], photo: Int[Tensor, "row"]) -> Float[Tensor, "row channel height width"]:
+        amount = present.gather(1, self.parts[photo].flatten(1)).view(len(photo), 1, *self.parts.shape[1:])
+        images, base = self.question.images[photo], self.base[photo]
+        return torch.where(amount, images, base) if amount.dtype is torch.bool else torch.lerp(base, images, amount.to(images))
 
     def differences(self, gains: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
         """Differences of responses, those of rounding alone made nought (two passes of the same numbers may differ in their last digits)."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from optogram.attribution._target import Target
 from optogram.errors import SettingError
+from optogram.memory import rows_that_stay
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
@@ -35,6 +36,13 @@ def rows_within(network: Network, target: Target, image: Tensor, max_memory: str
     row = sum(kept.values()) + image.numel() * image.element_size() * 4
     fitting = max(1, int(budget / (row * HEADROOM)))
     return min(fitting, at_most or MOST)
+
+
+def rows_kept(network: Network, most: int) -> int:
+    """At most so many rows that the largest activation lies in memory that the process keeps (`optogram.memory`); off the processor, `most`."""
+    if network.device.type != "cpu":
+        return most
+    return rows_that_stay(max(4 * site.units * site.places_count for site in network.sites(default=False)), most)
 
 
 def in_bytes(text: str | int) -> int:

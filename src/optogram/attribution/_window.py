@@ -7,57 +7,21 @@ measured (`network/receptive_field.py`), the answers of some windows compared wi
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram.attribution._entrance import Reach, close, enterable, entered, entrances
 from optogram.attribution._question import Question
-from optogram.network.receptive_field import fields_of
 from optogram.network.site import Site
 
 WORTH_IT = 512
 """Rows from which on fields are worth measuring."""
 SHARE = 0.4
 """The most of a photograph that may have to be computed anew."""
-COARSEST = 8
-TOLERANCE = 2e-5
 TRIED = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Along one axis: place p sees from `offset + stride p` over `size` pixels; `count` places on `length` pixels, of which `crop` are enough."""
-
-    offset: int
-    size: int
-    stride: int
-    count: int
-    length: int
-    crop: int = 0
-
-    def places(self, first: int, last: int) -> tuple[int, int]:
-        """The first and last place that see any of these pixels (half-open)."""
-        low = -((self.size + self.offset - 1 - first) // self.stride)
-        return max(0, low), min(self.count - 1, (last - 1 - self.offset) // self.stride)
-
-    def needed(self, first: int, last: int) -> tuple[int, int]:
-        """The pixels that those places see, from a multiple of the stride on."""
-        low, high = self.places(first, last)
-        start = max(0, self.offset + self.stride * low) // self.stride * self.stride
-        return start, min(self.length, self.offset + self.stride * high + self.size)
-
-    def start(self, first: int, last: int) -> int:
-        """Where a crop begins that holds them: at a multiple of the stride, and so that the image's border stays the border."""
-        return min(self.needed(first, last)[0], self.length - self.crop)
-
-    def fitted(self, windows: list[tuple[int, int]]) -> Reach:
-        """With the crop that is enough for every one of these windows."""
-        spans = (self.needed(*window) for window in windows)
-        most = max(end - start for start, end in spans)
-        return replace(self, crop=self.length - (self.length - most) // self.stride * self.stride)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +55,7 @@ class Shortcut:
     def finished(self, activations: Float[Tensor, "row unit row2 column"], photo: Tensor) -> Float[Tensor, "row"]:
         """The response when the network goes on from these activations; what comes before the site sees a scrap."""
         scrap = self.images[:1, :, : self.reach[0].crop, : self.reach[1].crop]
-        question = self.question
-        with torch.no_grad(), question.network.tap(*question.target.addresses, edits={self.site.address: lambda raw: activations}) as taps:
-            question.network.run(scrap, "input")
-            found, _ = question.read(taps, photo)
-        question.advance(len(photo))
-        return found
+        return entered(self.question, self.site, activations, photo, scrap)
 
     def _crop(self, number: int, spot: tuple[int, int]) -> tuple[Tensor, tuple[int, int]]:
         top, left = (side.start(spot[axis], min(side.length, spot[axis] + self.size[axis])) for axis, side in enumerate(self.reach))
@@ -116,9 +75,7 @@ def shortcut(
 ) -> Shortcut | None:
     """The deepest site that windows of this size reach little enough of; `None` where there is none, or where answers would differ."""
     network, images = question.network, question.images
-    height, width = images.shape[2:]
-    same = network.preprocess.resized(height, width) == (height, width) and network.preprocess.output_size in (None, (height, width))
-    if question.source is not None or len(corners) * len(images) < WORTH_IT or not same or network.input_size != (height, width):
+    if len(corners) * len(images) < WORTH_IT or not enterable(question):
         return None
     for site, reach in _candidates(question, size, corners):
         fast = replace(question, network=network.worker(channels_last=True, reads=[*question.target.addresses, site.address]))
@@ -132,43 +89,10 @@ def shortcut(
 
 def _candidates(question: Question, size: tuple[int, int], corners: list[tuple[int, int]]) -> list[tuple[Site, tuple[Reach, Reach]]]:
     """Sites that fit, deepest first, at most two."""
-    network = question.network
-    sides = network.input_size
-    sites = [
-        site
-        for site in network.sites(default=False)
-        if site.layout == "spatial"
-        and site.kind in ("block", "rectifier", "pool")
-        and site.order < question.target.order
-        and len(site.grid) == 2
-        and all(side <= COARSEST * count for side, count in zip(sides, site.grid, strict=True))
-        and "/" not in site.address
-        and "~" not in site.address
-    ]
-    fitting = []
-    for address, field in fields_of(network, sites).items() if sites else ():
-        spans = [_span(extents) for extents in (field.rows, field.columns)]
-        site = next(one for one in sites if one.address == address)
-        if not field.regular or None in spans:
-            continue
-        reach = []
-        for axis, span in enumerate(spans):
-            assert span is not None
-            windows = sorted({(corner[axis], min(sides[axis], corner[axis] + size[axis])) for corner in corners})
-            reach.append(Reach(*span, site.grid[axis], sides[axis]).fitted(windows))
-        if reach[0].crop * reach[1].crop <= SHARE * sides[0] * sides[1]:
-            fitting.append((site, (reach[0], reach[1])))
-    return sorted(fitting, key=lambda pair: -pair[0].order)[:2]
-
-
-def _span(extents: tuple[object, ...]) -> tuple[int, int, int] | None:
-    """Offset, size and stride of all units together."""
-    strides = {getattr(extent, "stride", 0) for extent in extents}
-    if len(strides) != 1 or 0 in strides:
-        return None
-    first = min(getattr(extent, "offset", 0) for extent in extents)
-    last = max(getattr(extent, "offset", 0) + getattr(extent, "size", 0) for extent in extents)
-    return first, last - first, strides.pop()
+    sides = question.network.input_size
+    spans = [sorted({(corner[axis], min(sides[axis], corner[axis] + size[axis])) for corner in corners}) for axis in (0, 1)]
+    fitted = [(site, (rows.fitted(spans[0]), columns.fitted(spans[1]))) for site, (rows, columns) in entrances(question)]
+    return [(site, reach) for site, reach in fitted if reach[0].crop * reach[1].crop <= SHARE * sides[0] * sides[1]][:2]
 
 
 def _right(found: Shortcut, responses: Tensor, corners: list[tuple[int, int]]) -> bool:
@@ -178,7 +102,7 @@ def _right(found: Shortcut, responses: Tensor, corners: list[tuple[int, int]]) -
     scale = float(responses.abs().max()) + 1e-12
     quiet = replace(found, question=replace(found.question, advance=lambda more: None))
     try:
-        if not _close(quiet.finished(found.whole[:count], photo), responses[:count], scale):
+        if not close(quiet.finished(found.whole[:count], photo), responses[:count], scale):
             return False
         tried = [corners[0], corners[-1], corners[len(corners) // 2], corners[len(corners) // 3]]
         number = torch.zeros(len(tried), dtype=torch.long, device=responses.device)
@@ -186,10 +110,6 @@ def _right(found: Shortcut, responses: Tensor, corners: list[tuple[int, int]]) -
         for row, (top, left) in enumerate(tried):
             window = (row, slice(None), slice(top, top + found.size[0]), slice(left, left + found.size[1]))
             covered[window] = found.base[number][window]
-        return _close(quiet.responses(number, tried), quiet.question.responses(covered, number), scale)
+        return close(quiet.responses(number, tried), quiet.question.responses(covered, number), scale)
     except (RuntimeError, ValueError, IndexError):
         return False  # a network that does not run on a part of its input, or reads it elsewhere too
-
-
-def _close(one: Tensor, other: Tensor, scale: float) -> bool:
-    return one.shape == other.shape and bool((one - other).abs().max() <= TOLERANCE * max(scale, math.ulp(1.0)))

@@ -29,6 +29,7 @@ from optogram.testing.unchanged import unchanged
 Method = str | Callable[..., Answer]
 TARGET = "head:2"
 SAMPLES = 12
+STEPS = 32
 SIDE = 24
 
 
@@ -205,10 +206,12 @@ def _ask(net: Network, images: Any, method: Method, target: Any = TARGET, **sett
 
 
 def _fewer(method: Method) -> dict[str, Any]:
-    """Methods that draw at random are asked for fewer draws than by default: the properties hold for any number."""
+    """Methods that draw at random, or that search step by step, are asked for less than by default: the properties hold for any number."""
     function = METHODS.get(method) if isinstance(method, str) else method
-    drawn = inspect.signature(function).parameters.get("samples")
-    return {"samples": min(drawn.default, SAMPLES)} if drawn is not None and isinstance(drawn.default, int) else {}
+    known = inspect.signature(function).parameters
+    most = {"samples": SAMPLES, "steps": STEPS}
+    found = {name: known[name].default for name in most if name in known}
+    return {name: min(default, most[name]) for name, default in found.items() if isinstance(default, int)}
 
 
 def _finest(method: Method) -> dict[str, Any]:
@@ -220,6 +223,8 @@ def _finest(method: Method) -> dict[str, Any]:
         "rise": {"samples": 1200, "cells": 6},
         "feature_ablation": columns,
         "shapley_sampling": columns,
+        "sobol": columns,
+        "hsic": {**columns, "samples": 400},
         "kernel_shap": columns,
         "lime": {**columns, "samples": 400},
     }

@@ -1,0 +1,79 @@
+"""Sobol: the share of the response's variance, when parts of the photograph fade at random, that is owed to each part.
+
+Fel, Cadene, Chalvidal, Cord, Vigouroux & Serre 2021, "Look at the variance!". `samples` x (parts + 2) forward passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from optogram.attribution._baseline import Baseline
+from optogram.attribution._coalitions import game_of
+from optogram.attribution._question import Answer, Question
+from optogram.attribution._superpixels import Segments
+from optogram.errors import SettingError, unknown
+
+ORDERS = ("total", "first")
+MOST_PARTS = torch.quasirandom.SobolEngine.MAXDIM // 2
+
+
+def sobol(
+    question: Question,
+    *,
+    segments: Segments = "grid",
+    cells: int = 8,
+    samples: int = 32,
+    order: str = "total",
+    baseline: Baseline = "black",
+) -> Answer:
+    """Total (or first-order) Sobol indices of the parts, at every pixel of the part; the paper's grid has 11 `cells`.
+
+    Each part is mixed with the baseline, 0 the baseline alone and 1 the photograph, by shares A and B drawn from a scrambled Sobol sequence;
+    C_i is A with part i's shares from B. Jansen's estimators: total_i = mean (f(A) - f(C_i))^2 / 2V, first_i = 1 - mean (f(B) - f(C_i))^2 / 2V,
+    V the variance over A and B together. Total counts what a part does together with others: a part without effect has exactly 0 there.
+    An index has no sign: it says that the part matters, not which way. Powers of two suit `samples` best.
+    """
+    if samples < 2:
+        raise SettingError(f"samples is at least 2; got {samples}")
+    if order not in ORDERS:
+        raise SettingError(unknown("order", order, ORDERS))
+    game = game_of(question, segments, cells, baseline)
+    if game.count > MOST_PARTS:
+        raise SettingError(f"sobol takes at most {MOST_PARTS} parts; got {game.count}. Ask for fewer cells, or use feature_ablation")
+    one, other = designs(game.count, samples, question.seed)
+    here = (one.to(question.images.device), other.to(question.images.device))
+    answers = game.play_drawn(samples * (game.count + 2), lambda draw: crossed(*here, draw))
+    indices = jansen(answers.view(len(answers), game.count + 2, samples), order, game.differences)
+    return Answer(game.spread(indices), game.responses, game.question.places or (), estimated=True, signed=order == "first", per_channel=False)
+
+
+def designs(parts: int, samples: int, seed: int) -> tuple[Float[Tensor, "draw part"], Float[Tensor, "draw part"]]:
+    """Two independent draws of every part's share, evenly spread in 0..1."""
+    engine = torch.quasirandom.SobolEngine(2 * parts, scramble=True, seed=seed)
+    one, other = engine.draw(samples).split(parts, dim=1)
+    return one, other
+
+
+def crossed(one: Float[Tensor, "draw part"], other: Float[Tensor, "draw part"], number: Int[Tensor, "row"]) -> Float[Tensor, "row part"]:
+    """Rows of all designs under each other: A, B, then for each part A with that part from B."""
+    block, row = number // len(one), number % len(one)
+    shares = torch.where((block == 1)[:, None], other[row], one[row])
+    mixed = torch.nonzero(block > 1)[:, 0]
+    shares[mixed, block[mixed] - 2] = other[row[mixed], block[mixed] - 2]
+    return shares
+
+
+def jansen(
+    answers: Float[Tensor, "batch block draw"], order: str = "total", settled: Callable[[Tensor], Tensor] = lambda gains: gains
+) -> Float[Tensor, "batch part"]:
+    """The indices from the responses to A, B and each C_i; `settled` makes noughts of differences that are those of rounding."""
+    flat = settled(answers[:, :2] - answers[:, :1, :1]).flatten(1)
+    variance = flat.var(dim=1)[:, None]
+    against = answers[:, :1] if order == "total" else answers[:, 1:2]
+    half = settled(answers[:, 2:] - against).square().mean(dim=2) / 2
+    share = half / torch.where(variance > 0, variance, 1.0)
+    return torch.where(variance > 0, share if order == "total" else 1 - share, 0.0)
