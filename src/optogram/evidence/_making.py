@@ -16,7 +16,8 @@ from optogram.network.site import Site
 UNITS, STEPS = 32, 64
 KEYWORDS = ("canvas", "preset", "size", "transforms", "optimiser", "regularisers", "views", "early", "photos", "batch_size", "max_memory", "dtype")
 """What else of `synthesize` may be said."""
-LEAST = 2
+LEAST = 8
+"""Fewer are too few to tell apart (`_line_up.LEAST_LIVING`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Making:
     def of(cls, asked: int | Mapping[str, Any] | None) -> Making:
         """From what `judge` is given: a number of units, or `units`, `steps` and keywords of `og.synthesize`.
 
-        Raises `SettingError` for keywords that are none, and for fewer than two units, which no line-up can be made of.
+        Raises `SettingError` for keywords that are none, and for fewer than eight units, which are too few for line-ups
+        (addresses, which may be ranges, are counted by `resolved`).
         """
         if asked is None or isinstance(asked, int):
             made = cls() if asked is None else cls(units=asked)
@@ -45,14 +47,13 @@ class Making:
             units = asked.get("units", UNITS)
             named = units if isinstance(units, int) else _named(units)
             made = cls(named, asked.get("steps", STEPS), {name: value for name, value in asked.items() if name in KEYWORDS})
-        count = made.units if isinstance(made.units, int) else len(made.units)
-        if count < LEAST or made.steps < 1:
-            raise SettingError(f"pictures are made of at least {LEAST} units a site, in at least 1 step; got {count} units, {made.steps} steps")
-        return made
+        if made.steps < 1:
+            raise SettingError(f"pictures take at least 1 step; got {made.steps}")
+        return made if isinstance(made.units, tuple) else _enough(made, made.units)
 
     def resolved(self, units: Sequence[str]) -> Making:
         """With these addresses, spelt as the network does."""
-        return replace(self, units=tuple(units))
+        return _enough(replace(self, units=tuple(units)), len({*units}))
 
     def chosen(self, site: Site, alive: Bool[np.ndarray, " unit"], seed: int) -> Int[np.ndarray, " chosen"]:
         """Which units of the site get pictures, ascending. A network's and a twin's are drawn by one rule, each among its own living units."""
@@ -65,6 +66,12 @@ class Making:
     def __str__(self) -> str:
         told = "".join(f", {name} {value}" for name, value in sorted(self.settings.items()))
         return f"{self.units} units, {self.steps} steps{told}"
+
+
+def _enough(making: Making, count: int) -> Making:
+    if count < LEAST:
+        raise SettingError(f"pictures are told apart from those of other units, so at least {LEAST} units have one; got {count}")
+    return making
 
 
 def _named(units: Any) -> tuple[str, ...]:

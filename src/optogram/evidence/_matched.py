@@ -19,7 +19,7 @@ from optogram.evidence._claim import Claim, Families, Measured
 from optogram.evidence._line_up import LINE_UP, measured, won
 from optogram.evidence._view import SiteView
 from optogram.statistics.correlation import spearman_matrix
-from optogram.statistics.identification import centred_and_scaled, too_alike, wrong_picture
+from optogram.statistics.identification import centred, centred_and_scaled, too_alike, wrong_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Matching(Claim):
 
         With fewer photographs than that in a half there are as many blocks as photographs; NaN where a half has too few patches.
         """
-        without = margins_without(view, self.half)
+        without = own_without(view, self.half, margins)
         if without is None:
             return (absent := np.full(view.responses.shape[1], np.nan)), absent.copy()
         count = len(without)
@@ -94,21 +94,36 @@ def _of(view: SiteView, one: Half | None) -> Float[np.ndarray, "unit picture"]:
     return found
 
 
-def margins_without(view: SiteView, half: Halves) -> Float[np.ndarray, "block unit"] | None:
-    """Each unit's margin without each block of photographs in turn; None where there are too few patches."""
+Own = Callable[[Float[np.ndarray, "unit picture"]], Float[np.ndarray, " unit"]]
+"""What a matrix says of each unit's own picture."""
+
+
+def own_without(view: SiteView, half: Halves, of: Own) -> Float[np.ndarray, "block unit"] | None:
+    """What the matrix without each block of photographs in turn says of each unit; None where there are too few patches."""
     pair = [half(view, fold) for fold in (0, 1)]
     if pair[0] is None or pair[1] is None:
         return None
     count = blocks(view.patches)
     dealt = block(view.patches, count)
-    return np.stack([margins((one + other) / 2) for one, other in zip(*(_without(view, part, dealt, count) for part in pair if part), strict=True)])
+    return np.stack([of((one + other) / 2) for one, other in zip(*(_without(view, part, dealt, count) for part in pair if part), strict=True)])
 
 
 def margins(found: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, " unit"]:
     """Each unit's own value, centred and scaled as the wrong-picture test does; NaN where it was not tested."""
+    return _diagonal(found, centred_and_scaled)
+
+
+def advantages(found: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, " unit"]:
+    """Each unit's own value, centred but not scaled: how much more it correlates with its own picture than with others; NaN where not tested."""
+    return _diagonal(found, centred)
+
+
+def _diagonal(
+    found: Float[np.ndarray, "unit picture"], made: Callable[[Float[np.ndarray, "unit picture"]], Float[np.ndarray, "unit picture"]]
+) -> Float[np.ndarray, " unit"]:
     tested = ~np.isnan(np.diagonal(found))
     values = np.full(len(found), np.nan)
-    values[tested] = np.diagonal(centred_and_scaled(found[np.ix_(tested, tested)]))
+    values[tested] = np.diagonal(made(found[np.ix_(tested, tested)]))
     return values
 
 

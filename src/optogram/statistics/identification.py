@@ -106,9 +106,14 @@ def centred_and_scaled(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.nd
     """S less its row and column means (plus the grand mean), each row divided by its median absolute deviation; NaN rows where that is 0."""
     if not matrix.size:
         return matrix
-    centred = matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0, keepdims=True) + matrix.mean()
-    spread = median_absolute_deviation(centred, axis=1)
-    return np.asarray(centred / np.where(spread > 1e-12, spread, np.nan)[:, None])
+    found = centred(matrix)
+    spread = median_absolute_deviation(found, axis=1)
+    return np.asarray(found / np.where(spread > 1e-12, spread, np.nan)[:, None])
+
+
+def centred(matrix: Float[np.ndarray, "unit picture"]) -> Float[np.ndarray, "unit picture"]:
+    """S less its row and column means, plus the grand mean: what a picture says of a unit beyond what it says of all, and all of it."""
+    return matrix if not matrix.size else matrix - matrix.mean(axis=1, keepdims=True) - matrix.mean(axis=0, keepdims=True) + matrix.mean()
 
 
 def margins_among(matrix: Float[np.ndarray, "unit picture"], size: int, seed: int = 0) -> Float[np.ndarray, " unit"]:

@@ -1,0 +1,152 @@
+"""The path to a unit: what the sites before it do on its best photographs' patches and on its picture, in each network's own activations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor
+
+from optogram.evidence._drawn import Drawn, raised
+from optogram.evidence._scene import Recorder, Scene
+from optogram.evidence._view import SiteView
+from optogram.geometry import Box
+from optogram.network.network import Network
+from optogram.network.site import Site
+
+SITES = 6
+"""At most so many sites on the way are looked at, from the first to the last."""
+STRONGEST = 6
+"""Patches of each half that stand for what drives a unit naturally."""
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """How alike the ways are. `sites`: those on the way to the unit; none where nothing is before it.
+
+    `picture` [site, unit, picture]: cosine of picture j's activations with those of the patches that drive unit i most, each unit of
+    the site standardised over such patches, its mean over places; beyond what any of the patches does counts as much as the utmost of
+    them, or one unit that is steady in photographs would be all. `natural` alike: of the patches that drive unit j most in one half
+    with those that drive unit i most in the other. Units are those with pictures.
+    """
+
+    sites: tuple[str, ...]
+    picture: Float[np.ndarray, "site shown shown"]
+    natural: Float[np.ndarray, "site shown shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Way(Recorder):
+    """Activations on the way, of pictures and of patches cut out to the pictures' size."""
+
+    def record(self, network: Network, view: SiteView, scene: Scene) -> Path:
+        """Costs two truncated passes of the strongest patches' count, about 12 a unit with a picture."""
+        drawn: Drawn = view.recorded["raised"]
+        strongest = [_strongest(view, drawn.units, fold) for fold in (0, 1)]
+        size, sites = (0, 0), []
+        if len(drawn.units) > 1 and all(map(len, strongest)):
+            size = _size(network, view.site, drawn, scene)
+            sites = before(network, network.site(view.site.address), size)
+        if not sites:
+            none = np.zeros((0, len(drawn.units), len(drawn.units)), np.float32)
+            return Path((), none, none)
+        rows, index = np.unique(np.concatenate(strongest), return_inverse=True)
+        index = index.reshape(2, -1, len(drawn.units))
+        boxes = [box for places in scene.boxes for box in places]
+        photograph = view.patches.photograph
+        patches = torch.stack([window(scene.images[photograph[row]], boxes[row], size) for row in rows]).float() / 255
+        images = torch.stack([torch.from_numpy(_padded(picture, size)) for picture in drawn.pictures])
+        seen, shown = activations(network, sites, patches), activations(network, sites, images)
+        alike = [_alike(seen[site.address], shown[site.address], index) for site in sites]
+        return Path(tuple(site.address for site in sites), *(np.stack(part) for part in zip(*alike, strict=True)))
+
+
+way = Way("way", after=(raised,))
+
+
+def before(network: Network, site: Site, size: Sequence[int]) -> list[Site]:
+    """The default sites whose activations change the site's on images of this size: at most `SITES`, evenly from the first to the last."""
+    images = torch.rand(1, network.channels, *size, generator=torch.Generator().manual_seed(0)).to(network.device)
+    with torch.no_grad():
+        whole = network.read(site, images)
+        found = [one for one in network.sites() if one.order < site.order and _changes(network, one, site, images, whole)]
+    kept = np.unique(np.linspace(0, len(found) - 1, min(SITES, len(found))).round().astype(int)) if found else []
+    return [found[index] for index in kept]
+
+
+@torch.no_grad()
+def activations(network: Network, sites: Sequence[Site], images: Float[Tensor, "image channel height width"]) -> dict[str, np.ndarray]:
+    """Each site's units, their mean over places, [image, unit]."""
+    found: dict[str, list[Tensor]] = {site.address: [] for site in sites}
+    with network.tap(*found) as taps:
+        for first in range(0, len(images), BATCH):
+            network.run(images[first : first + BATCH].to(network.device).contiguous(memory_format=torch.channels_last), "input")
+            for site in sites:
+                found[site.address].append(site.places(taps[site.address]).float().mean(2).cpu())
+    return {address: torch.cat(parts).numpy() for address, parts in found.items()}
+
+
+def window(image: UInt8[Tensor, "channel height width"], box: Box, size: Sequence[int]) -> UInt8[Tensor, "channel rows columns"]:
+    """A part of that size with the box in its middle, moved inside the photograph where it would leave it."""
+    corner = []
+    for first, last, side, whole in zip((box.top, box.left), (box.bottom, box.right), size, image.shape[1:], strict=True):
+        corner.append(max(0, min((first + last - side) // 2, whole - side)))
+    return image[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
+
+
+def _size(network: Network, site: Site, drawn: Drawn, scene: Scene) -> tuple[int, int]:
+    """That of the largest picture, or the network's usual input where it takes no other."""
+    from optogram.synthesis.stage import accepts
+
+    height, width = (
+        min(whole, max(picture.shape[axis] for picture in drawn.pictures)) for axis, whole in ((1, scene.images.shape[2]), (2, scene.images.shape[3]))
+    )
+    return (height, width) if accepts(network, [site], (height, width)) else network.input_size
+
+
+def _changes(network: Network, one: Site, site: Site, images: Tensor, whole: Tensor) -> bool:
+    generator = torch.Generator().manual_seed(1)
+
+    def shaken(activation: Tensor) -> Tensor:
+        noise = torch.randn(activation.shape, generator=generator).to(activation)
+        return activation + noise * activation.std()
+
+    with network.tap(site.address, edits={one.address: shaken}) as taps:
+        network.run(images, "input")
+    return not torch.equal(taps[site.address], whole)
+
+
+def _strongest(view: SiteView, units: Int[np.ndarray, " shown"], fold: int) -> Int[np.ndarray, "strongest shown"]:
+    rows = np.flatnonzero(view.patches.fold == fold)
+    return rows[np.argsort(view.responses[rows][:, units], axis=0, kind="stable")[-STRONGEST:]]
+
+
+def _padded(picture: Float[np.ndarray, "channel _ _"], size: Sequence[int]) -> Float[np.ndarray, "channel height width"]:
+    """A smaller picture in the middle of gray; one that is not finite is gray."""
+    found = np.full((picture.shape[0], *size), 0.5, np.float32)
+    top, left = ((side - own) // 2 for side, own in zip(size, picture.shape[1:], strict=True))
+    found[:, top : top + picture.shape[1], left : left + picture.shape[2]] = np.nan_to_num(picture, nan=0.5)
+    return found
+
+
+def _alike(
+    seen: Float[np.ndarray, "patch hidden"], shown: Float[np.ndarray, "shown hidden"], index: Int[np.ndarray, "fold strongest shown"]
+) -> tuple[Float[np.ndarray, "shown shown"], Float[np.ndarray, "shown shown"]]:
+    """Cosines of pictures with units' patches of both halves, and of one half's with the other's (averaged both ways)."""
+    spread = seen.std(axis=0)
+    kept = spread > 1e-6 * max(float(spread.max()), 1e-30)
+    mean, spread = seen[:, kept].mean(axis=0), spread[kept]
+    standard = (seen[:, kept] - mean) / spread
+    halves = [standard[rows].mean(axis=0) for rows in index]
+    within = shown[:, kept].clip(seen[:, kept].min(axis=0), seen[:, kept].max(axis=0))
+    first, second, both, pictures = map(_unit_length, (*halves, halves[0] + halves[1], (within - mean) / spread))
+    return both @ pictures.T, (first @ second.T + second @ first.T) / 2
+
+
+def _unit_length(rows: Float[np.ndarray, "row hidden"]) -> Float[np.ndarray, "row hidden"]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32))

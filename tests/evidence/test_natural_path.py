@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.evidence.pictured import pictured
+
+from optogram.evidence._path import Path
+from optogram.evidence.natural_path import coherence, flagged, natural_path
+from optogram.statistics.identification import wrong_picture
+from optogram.statistics.intervals import clopper_pearson
+
+UNITS, HIDDEN, SITES = 16, 40, 2
+
+
+def unit_length(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def ways(rng: np.random.Generator, fooled: int = 0, noise: float = 0.6, same: bool = True) -> Path:
+    """Each unit's photographs go a way of its own; so do pictures, but those of the first `fooled` units, which go one of theirs."""
+    pictures, natural = [], []
+    for _ in range(SITES):
+        own = rng.standard_normal((UNITS, HIDDEN)) if same else np.zeros((UNITS, HIDDEN))
+        shown = own.copy() if same else rng.standard_normal((UNITS, HIDDEN))
+        shown[:fooled] = rng.standard_normal((fooled, HIDDEN))
+        halves = [unit_length(own + noise * rng.standard_normal(own.shape)) for _ in range(2)]
+        natural.append((halves[0] @ halves[1].T + halves[1] @ halves[0].T) / 2)
+        pictures.append(unit_length(halves[0] + halves[1]) @ unit_length(shown + noise * rng.standard_normal(shown.shape)).T)
+    names = tuple(f"layer{number}" for number in range(SITES))
+    return Path(names, np.stack(pictures).astype(np.float32), np.stack(natural).astype(np.float32))
+
+
+def seen(path: Path, seed: int = 0) -> object:
+    shown = pictured(np.random.default_rng(seed), UNITS, 24)
+    return replace(shown, recorded={**shown.recorded, "way": path})
+
+
+def test_coherence_is_one_on_the_way_and_nothing_off_it() -> None:
+    path = ways(np.random.default_rng(0), fooled=6)
+    found = coherence(path)
+    for site in range(SITES):
+        for unit in (0, 9):
+            same = path.natural[site, unit, unit]
+            other = np.mean([path.natural[site, unit, one] for one in range(UNITS) if one != unit])
+            assert found[site, unit] == pytest.approx((path.picture[site, unit, unit] - other) / (same - other), rel=1e-4)
+    assert abs(np.median(found[:, :6])) < 0.3
+    assert 0.7 < np.median(found[:, 6:]) < 1.6
+
+
+def test_the_measure_is_the_wrong_picture_test_of_the_mean_over_sites() -> None:
+    path = ways(np.random.default_rng(1))
+    found = natural_path.measure(seen(path))
+    expected = wrong_picture(path.picture.mean(axis=0))
+    np.testing.assert_allclose(found.effect, expected.margin, rtol=1e-5)
+    np.testing.assert_array_equal(found.at_least, expected.at_least)
+    assert (found.q <= 0.05).all()
+    values = coherence(path)[:, 4]
+    assert found.notes[4] == f"Path coherence layer0 {values[0]:.2f}, layer1 {values[1]:.2f}"
+
+
+def test_those_off_the_way_are_flagged_and_no_other() -> None:
+    right = wrong = 0
+    for seed in range(20):
+        off = flagged(ways(np.random.default_rng(seed), fooled=6))
+        right, wrong = right + off[:6].sum(), wrong + off[6:].sum()
+    assert right >= 0.9 * 120
+    assert wrong <= 2
+    noted = natural_path.measure(seen(ways(np.random.default_rng(0), fooled=6))).notes
+    assert noted[0].startswith("FLAGGED, off the natural path")
+    assert not any("FLAGGED" in note for note in noted[6:])
+
+
+def test_where_photographs_have_no_way_of_their_own_nothing_is_flagged() -> None:
+    claims = sum(bool(flagged(ways(np.random.default_rng(seed), same=False)).any()) for seed in range(60))
+    assert clopper_pearson(claims, 60).low <= 0.05
+
+
+@pytest.mark.parametrize("families", [60, pytest.param(1000, marks=pytest.mark.slow)])
+def test_pictures_that_go_any_way_are_claimed_in_at_most_five_per_cent(families: int) -> None:
+    rng = np.random.default_rng(2)
+    shown = seen(ways(rng))
+    claims = 0
+    for _ in range(families):
+        path = ways(rng, fooled=UNITS)
+        claims += bool((natural_path.measure(replace(shown, recorded={**shown.recorded, "way": path})).q <= 0.05).any())
+    assert clopper_pearson(claims, families).low <= 0.05
+    deranged = replace(ways(rng), picture=np.roll(ways(rng).picture, 1, axis=2))
+    assert not (natural_path.measure(replace(shown, recorded={**shown.recorded, "way": deranged})).q <= 0.05).any()
+
+
+def test_a_first_site_has_no_way() -> None:
+    none = np.zeros((0, UNITS, UNITS), np.float32)
+    found = natural_path.measure(seen(Path((), none, none)))
+    assert not found.tested.any()
+    assert set(found.notes) == {"there is no site before it"}
+    assert natural_path.confounds(seen(Path((), none, none)), found) == {"units flagged": 0.0}
