@@ -145,15 +145,20 @@ def test_ten_thousand_units_scroll(look: Any, large: str, width: int, capsys: py
         told = {one["name"]: one["value"] for one in metrics.send("Performance.getMetrics")["metrics"]}
         return float(told["ScriptDuration"] + told["LayoutDuration"] + told["RecalcStyleDuration"])
 
-    before = busy()
-    frames = page.evaluate(SCROLL, 8000)
-    own = 1000 * (busy() - before) / len(frames)
-    p95 = frames[int(0.95 * len(frames))]
+    took = []
+    for _ in range(3):
+        before = busy()
+        frames = page.evaluate(SCROLL, 8000)
+        took.append((frames[int(0.95 * len(frames))], 1000 * (busy() - before) / len(frames)))
+        page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(500)
+    p95, own = min(took)
     with capsys.disabled():
-        print(f"  {width} wide: {len(frames)} frames, {own:.1f} ms of its own work each, median {frames[len(frames) // 2]:.1f}, p95 {p95:.1f} ms")
+        print(f"  {width} wide: p95 {p95:.1f} ms (of three runs {', '.join(f'{one:.1f}' for one, _ in took)}), {own:.1f} ms a frame of its own work")
     assert page.get_by_role("gridcell").count() < 3000
-    # Half of it is the test's own scrolling; frames themselves take what else runs on the machine.
-    assert own < (30 if width == 1440 else 60)
+    # Frames take what else runs on the machine too: the best of three runs tells what the page can do.
+    assert own < 8
+    assert p95 < 20
 
 
 TURN = """async (pages) => {

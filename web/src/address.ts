@@ -14,6 +14,7 @@ export type Page =
   | { kind: 'labs'; lab: string | null }
   | { kind: 'quiz' }
   | { kind: 'hypothesis' }
+  | { kind: 'bench' }
   | { kind: 'unknown'; path: string }
 
 export interface Route {
@@ -63,7 +64,7 @@ function toPage(parts: string[], path: string): Page {
 // Pages of the viewer's own, under `-`: no site can be mistaken for one.
 function toOwnPage(name: string | undefined, lab: string | undefined, depth: number): Page | null {
   if (name === 'labs' && depth <= 3) return { kind: 'labs', lab: lab ?? null }
-  return depth === 2 && (name === 'about' || name === 'compare' || name === 'quiz' || name === 'hypothesis') ? { kind: name } : null
+  return depth === 2 && (name === 'about' || name === 'compare' || name === 'quiz' || name === 'hypothesis' || name === 'bench') ? { kind: name } : null
 }
 
 export function toHash(page: Page, view: Record<string, string> = {}): string {
@@ -90,6 +91,7 @@ function segments(page: Page): string[] {
     case 'about':
     case 'quiz':
     case 'hypothesis':
+    case 'bench':
       return ['-', page.kind]
     case 'labs':
       return page.lab === null ? ['-', 'labs'] : ['-', 'labs', page.lab]

@@ -1,0 +1,1 @@
+function e(e){return Uint8Array.from(atob(e),e=>e.charCodeAt(0))}export{e as t};
