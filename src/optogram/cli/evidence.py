@@ -33,7 +33,7 @@ def evidence(
     maps: Annotated[str | None, typer.Option("--maps", metavar="METHOD", help="For sane and faithful: the attribution method.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Only say what could be found with so many photographs, units and twins.")] = False,
     pictures: Annotated[
-        int | None, typer.Option("--pictures", min=2, help="Units a site that get pictures; with them, `all` holds those claims.")
+        int | None, typer.Option("--pictures", min=8, help="Units a site that get pictures; with them, `all` holds those claims.")
     ] = None,
     units: Annotated[list[str] | None, typer.Option("--unit", metavar="UNIT", help="A unit to make a picture of; may be repeated.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of synthesis a picture.")] = None,

@@ -100,8 +100,8 @@ def judge(
                 views[site] = record(network, view)
                 advance(1)
     own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
-    told = f"|{making}|{mapped}" if recorders else ""
-    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, told)
+    made = f"|{making}|{mapped}" if recorders else ""
+    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, made)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
     settings |= {"pictures": str(making)} if any(recorder.looks for recorder in recorders) else {}
     settings |= {"maps": str(mapped)} if any("maps" in claim.needs for claim in wanted) else {}

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 from optogram.errors import SettingError, unknown
 from optogram.network.site import Site
 
-UNITS, STEPS = 32, 64
+UNITS, STEPS = 32, 48
 KEYWORDS = ("canvas", "preset", "size", "transforms", "optimiser", "regularisers", "views", "early", "photos", "batch_size", "max_memory", "dtype")
 """What else of `synthesize` may be said."""
 LEAST = 8

@@ -74,7 +74,7 @@ def before(network: Network, site: Site, size: Sequence[int]) -> list[Site]:
     with torch.no_grad():
         whole = network.read(site, images)
         found = [one for one in network.sites() if one.order < site.order and _changes(network, one, site, images, whole)]
-    kept = np.unique(np.linspace(0, len(found) - 1, min(SITES, len(found))).round().astype(int)) if found else []
+    kept: list[int] = np.unique(np.linspace(0, len(found) - 1, min(SITES, len(found))).round().astype(int)).tolist() if found else []
     return [found[index] for index in kept]
 
 

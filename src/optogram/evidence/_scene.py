@@ -7,9 +7,10 @@ where there is nothing to find.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Scene:
     viewer: Viewer
     making: Making
     seed: int
-    mapped: Mapped = field(default_factory=Mapped)
+    mapped: Mapped = dataclasses.field(default_factory=Mapped)
     keep: Path | None = None
 
 
