@@ -171,7 +171,7 @@ def test_plates_show_the_strongest_photograph_first(atlas: Atlas, network: og.Ne
     cell = site.plate_cell
     assert plate.shape == (7 * cell, 3 * cell, 3)
     best = picture(Frames(network, photos), found.exemplars(f"{site.address}:{row['unit']}", "top", 3)[0], cell)
-    assert np.abs(plate[:cell, :cell].astype(float) - best).mean() < 8  # WebP is lossy
+    assert np.abs(plate[:cell, :cell].astype(float) - best).mean() < 8  # JPEG is lossy
     assert np.abs(plate[:cell, cell : 2 * cell].astype(float) - best).mean() > 8
 
 

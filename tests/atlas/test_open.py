@@ -26,7 +26,7 @@ def test_what_was_built_is_what_is_opened(atlas: Atlas) -> None:
     found = open_atlas(str(atlas.path))
     assert found.manifest == atlas.manifest
     assert [site.address for site in found.networks[0].sites] == ["0", "2", "6"]
-    assert str(found).endswith("/  small#1, 3 sites, 27 units, 48 photographs, 0 MB")
+    assert str(found).endswith("/  small#1, 3 sites, 27 units, 48 photographs, 1 MB")
     assert found.table("2").num_rows == 20
     assert set(found.table("2", "evidence")["unit"].to_pylist()) == set(range(20))
 

@@ -186,7 +186,7 @@ class _Build:
                     pictures=pictures.get(site.address, NONE),
                     weights=weights.get(site.address),
                     evidence=subject.evidence,
-                    k=self.settings.exemplars,
+                    k=subject.settings.exemplars,
                     links=links.get(site.address),
                     tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields else None,
                     held_out=asked,
@@ -248,8 +248,12 @@ TWIN_PICTURES = 8
 """Units a site of the twin that get a picture: enough to see that they look no less meaningful."""
 
 
+TWIN_EXEMPLARS = 4
+"""Photographs of each kind on a plate of the twin: plates are most of an atlas, and a network that knows nothing needs no more."""
+
+
 def _as_subject(network: Network, twin: Network, sweep: Sweep, evidence: Evidence, settings: Settings) -> Subject:
-    few = replace(settings, picture_units=min(TWIN_PICTURES, settings.picture_units))
+    few = replace(settings, picture_units=min(TWIN_PICTURES, settings.picture_units), exemplars=min(TWIN_EXEMPLARS, settings.exemplars))
     return Subject(twin, f"{network.name}:twin{settings.seed}", f"untrained twin {settings.seed}", sweep, evidence, few)
 
 

@@ -15,6 +15,7 @@ from optogram.atlas.schema import Sprites, View
 SHEET = 1024
 MIPS = (32, 64, 128)
 QUALITY = 75
+JPEG_QUALITY = 65
 
 Picture = UInt8[np.ndarray, "height width channel"]
 
@@ -64,6 +65,13 @@ def webp(image: Image.Image, quality: int = QUALITY) -> bytes:
     """WebP bytes; `method=2` costs a third of the default's time for a few per cent more bytes."""
     stream = io.BytesIO()
     image.save(stream, format="WEBP", quality=quality, method=2)
+    return stream.getvalue()
+
+
+def jpeg(image: Image.Image, quality: int = JPEG_QUALITY) -> bytes:
+    """JPEG bytes: a third more of them than WebP's at the same look, in a twentieth of the time."""
+    stream = io.BytesIO()
+    image.save(stream, format="JPEG", quality=quality)
     return stream.getvalue()
 
 
