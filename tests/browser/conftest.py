@@ -6,6 +6,7 @@ import importlib.util
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -73,6 +74,12 @@ def plain_server(planted: Any) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Plain, directory=str(planted.root.parents[1])))
     server.daemon_threads = True
     yield from _serving(server)
+
+
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """An atlas served by optogram, for as long as it is looked at."""
+    yield from _serving(static_server(root, 0))
 
 
 @pytest.fixture(scope="session")

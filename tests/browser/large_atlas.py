@@ -1,4 +1,4 @@
-"""The small atlas with one site of ten thousand units, for what must stay fast."""
+"""The small atlas with one site of ten thousand units, or ten of them, for what must stay fast."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from optogram.atlas.tables import schemas
 from optogram.evidence._result import Row
 
 
-def write_large(root: Path, units: int = 10_000) -> Path:
-    """The small atlas, with a first site of so many units: one table, sheets of one picture each, no plates."""
+def write_large(root: Path, units: int = 10_000, sites: int = 1) -> Path:
+    """The small atlas, with so many first sites of so many units: one table, sheets of one picture each, no plates."""
     write(root)
     folder = Folder(root)
     manifest = Manifest.model_validate_json((root / "manifest.json").read_bytes())
@@ -42,11 +42,15 @@ def write_large(root: Path, units: int = 10_000) -> Path:
             "units": units,
             "held": units,
             "units_file": folder.table(directory, "units", columns("units", rows), schemas()["units"]),
+            "responses_file": None,
+            "links_file": None,
+            "tuning_file": None,
             "evidence_file": folder.table(directory, "evidence", columns("evidence", judged), schemas()["evidence"]),
             "sprites": sprites,
         }
     )
-    one = network.model_copy(update={"sites": [wide, *network.sites[1:]]})
+    more = [wide.model_copy(update={"address": f"wide{number}", "number": 100 + number}) for number in range(1, sites)]
+    one = network.model_copy(update={"sites": [wide, *more, *network.sites[1:]]})
     write_atomically(root / "manifest.json", manifest.model_copy(update={"networks": [one]}).model_dump_json().encode())
     return root
 

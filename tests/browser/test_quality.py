@@ -161,6 +161,42 @@ def test_ten_thousand_units_scroll(look: Any, large: str, width: int, capsys: py
     assert p95 < 20
 
 
+FIRST_PICTURES = """async (address) => {
+  const cells = () => [...document.querySelectorAll('.canvases canvas')].filter(one => !one.hidden)
+  const probe = new OffscreenCanvas(120, 60).getContext('2d', { willReadFrequently: true })
+  const drawn = () => cells().some(one => {
+    probe.drawImage(one, 0, 0)
+    return new Set(probe.getImageData(0, 0, 120, 60).data).size > 24
+  })
+  const begun = performance.now()
+  location.hash = address
+  while (!drawn()) {
+    if (performance.now() - begun > 20000) throw new Error('no picture came')
+    await new Promise(requestAnimationFrame)
+  }
+  return performance.now() - begun
+}"""
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_units_show_their_first_pictures_soon(
+    look: Any, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a local server, ten sites of 10,000 units: the page of one of them, each time with nothing fetched before."""
+    from tests.browser.conftest import served
+    from tests.browser.large_atlas import write_large
+
+    with served(write_large(tmp_path_factory.mktemp("hundred") / "atlas", sites=10)) as base:
+        took = []
+        for number in range(1, 4):
+            page = look("#/", base=base)
+            assert page.locator(".small").first.inner_text().startswith("100,")
+            took.append(page.evaluate(FIRST_PICTURES, f"#/tiny/wide{number}"))
+    with capsys.disabled():
+        print(f"  first pictures after {', '.join(f'{one:.0f}' for one in took)} ms")
+    assert min(took) < 1000
+
+
 TURN = """async (pages) => {
   for (let turned = 0; turned < pages; turned++) {
     const unit = turned % 240
