@@ -163,6 +163,16 @@ def test_another_viewer_finds_the_pictures_made(judge: Callable[..., Evidence], 
             assert (one.effect, one.p) == pytest.approx((other.effect, other.p))
 
 
+def test_both_kinds_of_twin_make_pictures(judge: Callable[..., Evidence], evidence: Evidence) -> None:
+    found = judge(claims=["reached"], twins=1, twin_kind="shuffle")
+    family, other = found.family("units", "reached"), evidence.family("units", "reached")
+    assert family.kinds == ("shuffle",)
+    assert family.observed == pytest.approx(other.observed)
+    assert np.isfinite(family.families).all()
+    assert family.families[0] not in other.families
+    assert "in two halves" not in found.rows[0].sentence, "photographs are not split where nothing is chosen from them"
+
+
 def test_few_units_by_number_and_by_address(judge: Callable[..., Evidence], evidence: Evidence) -> None:
     found = judge(claims=["identification_by_picture"], pictures={"units": ["units:6-13"], "steps": STEPS}, twins=1)
     tested = [row.index for row in rows(found, "identification_by_picture", "wrong picture") if row.verdict != "not tested"]

@@ -74,7 +74,8 @@ class Claim(ABC):
     `own_null` names its own null in the table, `rivals` what that null is made of, in the plural. `sees`: whether the viewer has a
     say. `beyond_twins`: whether a verdict asks for more than untrained twins have; without it the claim says nothing about
     learning, and its sentence ends with `alone`. `needs`: what the caller must give for it ("labels", "marks", "pictures",
-    "maps"; the last two only to be among "all", since they cost time). `records`: what must be recorded of the network and of each twin.
+    "maps"; the last two only to be among "all", since they cost time). `records`: what must be recorded of the network and of each
+    twin. `halves`: whether photographs are split, and what is chosen in one half tested in the other.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Claim(ABC):
     words: Words = WORDS
     alone: str = "Untrained networks may do the same: this says nothing about learning."
     records: tuple[Recorder, ...] = ()
+    halves: bool = True
 
     @abstractmethod
     def measure(self, view: SiteView, like: Measured | None = None) -> Measured:

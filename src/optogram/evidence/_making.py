@@ -40,6 +40,9 @@ class Making:
         """
         if asked is None or isinstance(asked, int):
             made = cls() if asked is None else cls(units=asked)
+        elif not isinstance(asked, Mapping):
+            hint = 'give what makes them: pictures=32, or pictures={"units": ["layer3:12", ...], "canvas": "fourier", "steps": 48}'
+            raise SettingError(f"pictures are made anew, alike for the network and its twins; got {type(asked).__name__}. So {hint}")
         else:
             wrong = next((name for name in asked if name not in ("units", "steps", *KEYWORDS)), None)
             if wrong is not None:

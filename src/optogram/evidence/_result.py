@@ -139,5 +139,5 @@ def family_lines(families: Sequence[SiteClaim], evidence: Evidence) -> list[str]
     for family in families:
         counts = evidence.verdicts(family.site, family.claim)
         said = ", ".join(f"{counts[word]} {word}" for word in ("stands", "leans", "can't tell", "salmon", "not tested") if counts[word])
-        lines.append(f"{family.site:<28} {family.claim:<16} {said}; {family.sentence}")
+        lines.append(f"{family.site:<28} {family.claim:<25} {said}; {family.sentence}")
     return lines

@@ -17,7 +17,8 @@ def figure(value: float) -> str:
     return text[1:] if text.startswith("0.") else text
 
 
-NOT_TESTED = "Not tested: the unit is constant on the photographs of one half, or there are too few of them."
+NOT_TESTED = "Not tested: the unit is constant on the photographs of one half, there are too few of them, or no picture was made of it."
+TOO_FEW = "too few units, of it or of its twins, could be tested for the family to be compared"
 
 
 def own_sentence(claim: Claim, found: Measured, unit: int, photographs: int, q: float, viewer: str) -> str:
@@ -26,7 +27,8 @@ def own_sentence(claim: Claim, found: Measured, unit: int, photographs: int, q: 
     if not found.tested[unit]:
         return _not_tested(note)
     counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
-    return f"{_led(note, counted)}{_seen(claim, viewer)}; {photographs:,} photographs in two halves; q {figure(q)} over {found.units:,} units."
+    halves = " in two halves" if claim.halves else ""
+    return f"{_led(note, counted)}{_seen(claim, viewer)}; {photographs:,} photographs{halves}; q {figure(q)} over {found.units:,} units."
 
 
 def alone_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, photographs: int, q: float, viewer: str) -> str:
@@ -43,7 +45,7 @@ def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, 
     """How many twin units do as well, and what follows."""
     note = found.notes[unit] if found.notes else ""
     if decision.verdict is Verdict.NOT_TESTED:
-        return _not_tested(note)
+        return _not_tested(TOO_FEW if found.tested[unit] else note)
     q = float(units.q[unit])
     q_said = f"q {figure(q)} over {units.units:,} units" if units.can_show(level) or q > level else f"{units.twins} twins cannot show more"
     counted = f"{units.at_least[unit]:,} of {units.draws:,} units of {units.twins} untrained twins do as well{_seen(claim, viewer)}"

@@ -46,7 +46,7 @@ def check(verdicts: Sequence[str], sort: str) -> None:
 def line(row: Row) -> str:
     """One row as text: unit, claim, verdict, effect with its interval, and the sentence."""
     figures = "" if row.effect != row.effect else f"{row.effect:6.2f} [{row.low:.2f}, {row.high:.2f}]"
-    return f"{row.unit:<28} {row.claim:<15} {row.verdict:<11} {figures:<21}  {row.sentence}"
+    return f"{row.unit:<28} {row.claim:<25} {row.verdict:<11} {figures:<21}  {row.sentence}"
 
 
 def read_marks(path: Path) -> dict[str, bool]:

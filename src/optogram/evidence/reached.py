@@ -67,6 +67,7 @@ reached = Reached(
     needs=("pictures",),
     words=Words("its picture drives it more than photographs do", "photographs drive it as much as its picture", "photographs"),
     records=(raised,),
+    halves=False,
 )
 
 
