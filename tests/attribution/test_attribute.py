@@ -91,6 +91,30 @@ def test_labels_pairs_and_texts_name_the_same_contrast() -> None:
     assert [term.sign for term in read_target(net, (net.unit("dog"), net.unit("cat"))).terms] == [1.0, -1.0]
 
 
+def test_for_and_against() -> None:
+    """Signed methods hold both directions in one map; of the others the second is asked for with a minus."""
+    net, images = small(), photographs()
+    for method in ("gradient", "integrated_gradients", "lrp", "deeplift", "occlusion", "kernel_shap"):
+        found, against = (og.attribute(net, images, target, method) for target in ("head:2", "-head:2"))
+        assert found.signed
+        np.testing.assert_allclose(against.values, -found.values, atol=1e-5 * np.abs(found.values).max())
+    found, against = (og.attribute(net, images, target, "grad_cam", site="second#0") for target in ("head:2", "-head:2"))
+    assert (against.values >= 0).all()
+    assert against.values.any()
+    assert not (np.minimum(found.values, against.values) > 1e-6).all()
+    assert og.attribute(net, images, "-head:2", "positive_paths").values.max() <= 0
+    labelled = og.Network(Small(), og.Preprocess(size=24), labels=["-1", "one", "two", "three"])
+    assert [term.sign for label in ("-1", "-two", "- two") for term in read_target(labelled, label).terms] == [1.0, -1.0, -1.0]
+
+
+def test_why_this_and_not_that_by_every_kind_of_method() -> None:
+    """A contrast is the difference of the two answers where a method is linear in what is asked."""
+    net, images = small(), photographs()
+    for method in ("gradient", "integrated_gradients", "input_x_gradient", "occlusion", "rise"):
+        contrast, one, other = (og.attribute(net, images, target, method).values for target in ("head:2 - head:0", "head:2", "head:0"))
+        np.testing.assert_allclose(contrast, one - other, atol=1e-5 * np.abs(one).max())
+
+
 def test_infinite_networks_are_told() -> None:
     class Divides(Small):
         def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -53,7 +53,8 @@ def attribute(
 
     `images`: floats [batch, channel, height, width] or [channel, height, width] in 0..1, before normalisation; a picture, a
     file; or a list of such, of any sizes, which gives a tuple of maps. `target`: a unit, neuron or class by address or label,
-    `"a - b"` or a pair for a contrast, or `(site, vector)` for a direction. A unit without a place is read at its greatest
+    `"-a"` for what speaks against it, `"a - b"` or a pair for a contrast (why this and not that), or `(site, vector)` for a
+    direction. A unit without a place is read at its greatest
     neuron (`reduce="max"`), or its `"mean"` or `"sum"` over places. `source`: a site whose units are asked about instead of the
     pixels. `settings` are the method's own; `optogram methods` lists the methods.
 

@@ -65,6 +65,11 @@ class Target:
         """When the last of its sites is computed: what comes later has no part in the response."""
         return max(term.site.order for term in self.terms)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether it may count against units, so that a method of positive parts has a map with signs."""
+        return any(term.unit is None or term.sign < 0 for term in self.terms)
+
     def responses(self, raws: Mapping[str, Tensor], places: Places | None = None) -> tuple[Float[Tensor, "batch"], Places]:
         """The response to each photograph, and where each term was read; given `places` are kept."""
         total, found = None, []
@@ -91,7 +96,7 @@ class Target:
 
 
 def read_target(network: Network, target: Any, reduce: str = "max") -> Target:
-    """From what a user wrote: an address or a class's label, a pair of them or `"a - b"` (contrast), or (site, vector)."""
+    """From what a user wrote: an address or a class's label, one with a minus (against), a pair or `"a - b"` (contrast), or (site, vector)."""
     if reduce not in REDUCTIONS:
         raise SettingError(f'reduce is one of {", ".join(REDUCTIONS)}; got "{reduce}"')
     chosen: Reduce = reduce  # type: ignore[assignment]
@@ -105,7 +110,8 @@ def read_target(network: Network, target: Any, reduce: str = "max") -> Target:
     if isinstance(target, Sequence) and len(target) == 2 and isinstance(target[0], str | Site):
         return _direction(network, target[0], target[1], chosen)
     raise InputError(
-        f'a target is an address such as "layer3:12" or "fc:tabby", a pair of them (why this and not that), or (site, vector); got {target!r:.80}'
+        f'a target is an address such as "layer3:12" or "fc:tabby", "-fc:tabby" (what speaks against it), a pair of them (why this and not that), '
+        f"or (site, vector); got {target!r:.80}"
     )
 
 
@@ -114,9 +120,12 @@ def _named(network: Network, text: str, reduce: Reduce) -> Target:
         unit = network.unit(text)
     except AddressError:
         up, minus, down = text.partition(" - ")
-        if not minus:
+        if minus:
+            return _contrast(network, up.strip(), down.strip(), reduce)
+        if not text.startswith("-"):
             raise
-        return _contrast(network, up.strip(), down.strip(), reduce)
+        unit = network.unit(text[1:].strip())
+        return Target(f"-{unit}", (Term(unit.site, unit, sign=-1.0),), reduce)
     return Target(str(unit), (Term(unit.site, unit),), reduce)
 
 

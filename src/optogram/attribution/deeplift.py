@@ -1,14 +1,15 @@
-"""DeepLIFT, rescale rule: each pixel's share of the difference between the photograph and a baseline, in one backward pass.
+"""DeepLIFT: each pixel's share of the difference between the photograph and a baseline, in one backward pass.
 
 Shrikumar, Greenside & Kundaje 2017, "Learning important features through propagating activation differences". One forward and one
 backward pass over the photograph and its baseline together. At an activation the slope is the difference of its outputs over the
-difference of its inputs, instead of the local one.
+difference of its inputs, instead of the local one (rescale), or one slope for what adds to its input and one for what takes away
+(reveal-cancel, `_reveal_cancel.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
@@ -19,34 +20,42 @@ from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._carried import out_of_place, writes
 from optogram.attribution._nodes import Scaled
 from optogram.attribution._question import Answer, Question, check_finite
+from optogram.attribution._reveal_cancel import CLOSE, REVEALED, Revealing
 from optogram.attribution._unruled import refuse_unruled
-from optogram.errors import NotDefinedError
+from optogram.errors import NotDefinedError, SettingError
 from optogram.network.functional import named
+from optogram.network.operations import Operator
 
-CLOSE = 1e-6
-"""Inputs that differ by less than this share of themselves take the local slope: the quotient would be rounding."""
-CURVES = {torch.sigmoid, torch.tanh, Tensor.sigmoid, Tensor.tanh, F.sigmoid, F.tanh, F.hardsigmoid, F.softsign}
+CURVES: set[Callable[..., Any]] = {torch.sigmoid, torch.tanh, Tensor.sigmoid, Tensor.tanh, F.sigmoid, F.tanh, F.hardsigmoid, F.softsign}
 POOLS = {F.max_pool1d, F.max_pool2d, F.max_pool3d, F.adaptive_max_pool2d}
 
 
-def deeplift(question: Question, *, baseline: Baseline = "black") -> Answer:
+def deeplift(question: Question, *, baseline: Baseline = "black", rule: Literal["rescale", "reveal_cancel"] = "rescale") -> Answer:
     """(x - b) times the multipliers; sums to f(x) - f(b), `delta` being what is missed.
+
+    `rule="reveal_cancel"` sees what cancels out: of min(x1, x2) both get half, where rescale gives all to the lesser. It costs each layer
+    three times.
 
     The unit is read at the neuron that is greatest on the photograph, in both. Max pooling gives to the winner on the photograph
     what the photograph adds, and takes from the winner on the baseline what it loses. `baseline`: black, mean, blur, noise, a
     number or an array. `NotDefinedError` for what the rule does not cover: products of activations, attention, layer norms.
     """
+    if rule not in ("rescale", "reveal_cancel"):
+        raise SettingError(f'rule is "rescale" or "reveal_cancel"; got "{rule}"')
+    operator = rescaling if rule == "rescale" else Revealing(rescaling, CURVES)
     origin = question.origin()
     base = baseline_of(question, origin, baseline)
     fixed, responses = question.settled()
     rows = max(1, question.batch_size // 2)
-    parts = [_multipliers(fixed, origin, base, slice(start, start + rows)) for start in range(0, len(origin), rows)]
+    parts = [_multipliers(fixed, origin, base, slice(start, start + rows), operator) for start in range(0, len(origin), rows)]
     values = (origin - base) * torch.cat([multipliers for multipliers, _ in parts])
     grounds = torch.cat([ground for _, ground in parts])
     return Answer(values, responses, fixed.places or (), delta=values.flatten(1).sum(dim=1) - (responses - grounds))
 
 
-def _multipliers(question: Question, origin: Tensor, base: Tensor, rows: slice) -> tuple[Float[Tensor, "row ..."], Float[Tensor, "row"]]:
+def _multipliers(
+    question: Question, origin: Tensor, base: Tensor, rows: slice, operator: Operator
+) -> tuple[Float[Tensor, "row ..."], Float[Tensor, "row"]]:
     """Contribution over difference of each pixel, and the responses to the baselines: photographs and baselines in one batch."""
     leaf = origin[rows].detach().clone().requires_grad_()
     photo = torch.arange(len(origin), device=origin.device)[rows].repeat(2)
@@ -57,10 +66,10 @@ def _multipliers(question: Question, origin: Tensor, base: Tensor, rows: slice) 
         def run() -> None:
             question.network.run(pairs if question.source is None else question.images[photo])
 
-        with question.network.operated_by(rescaling):
+        with question.network.operated_by(operator):
             run()
         responses, _ = question.read(taps, photo)
-        refuse_unruled(question, rescaling, run, taps, (Scaled, _Pooled), "integrated_gradients", piecewise=False, weighted=True)
+        refuse_unruled(question, operator, run, taps, (Scaled, _Pooled, *REVEALED), "integrated_gradients", piecewise=False, weighted=True)
         if not responses.requires_grad:
             raise NotDefinedError(question.unreached())
         (found,) = torch.autograd.grad(responses[: len(leaf)].sum(), leaf, allow_unused=True)

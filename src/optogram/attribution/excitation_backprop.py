@@ -23,4 +23,4 @@ def excitation_backprop(question: Question) -> Answer:
     found = relevances(question, Rules(zplus, zplus, biases=False, epsilon=1e-9))
     responses = found.responses.view(-1, *[1] * (found.values.ndim - 1))
     values = torch.where(responses == 0, 0.0, found.values / torch.where(responses == 0, 1.0, responses))
-    return Answer(values, found.responses, found.places, signed=len(question.target.terms) > 1 or question.target.terms[0].unit is None)
+    return Answer(values, found.responses, found.places, signed=question.target.mixed)

@@ -82,7 +82,7 @@ class Decomposed:
         for one in self.layers:
             above = torch.zeros(len(one), 1, *size, dtype=one.dtype, device=one.device, requires_grad=True)
             with torch.enable_grad():
-                coarse = F.adaptive_avg_pool2d(above, tuple(one.shape[2:]))
+                coarse = F.adaptive_avg_pool2d(above, (one.shape[2], one.shape[3]))
                 (spread,) = torch.autograd.grad(coarse, above, one.sum(dim=1, keepdim=True))
             whole = whole + spread / whole.shape[1]
         return handed_to_photo(question, self.rows, whole)

@@ -27,8 +27,7 @@ def positive_paths(question: Question) -> Answer:
         for rows in question.batches(question.photographs)
     ]
     places = tuple(torch.cat(term) for term in zip(*(part.places for part in parts), strict=True))
-    signed = len(question.target.terms) > 1 or question.target.terms[0].unit is None
-    return Answer(torch.cat([part.c for part in parts]), torch.cat([part.responses for part in parts]), places, signed=signed)
+    return Answer(torch.cat([part.c for part in parts]), torch.cat([part.responses for part in parts]), places, signed=question.target.mixed)
 
 
 def opened(name: str, z: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor | None:

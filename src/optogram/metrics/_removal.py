@@ -60,7 +60,7 @@ def _better(insert: bool) -> Better:
 
 def _probabilities(trial: Trial, draws: int, changed: object) -> Float[Tensor, "batch draw"]:
     term = trial.question.target.terms[0]
-    if len(trial.question.target.terms) > 1 or term.unit is None or term.site.grid not in ((), (1, 1)):
+    if trial.question.target.mixed or term.unit is None or term.site.grid not in ((), (1, 1)):
         raise SettingError(f'scale="probability" needs a class, one of the units of a head; {trial.question.target.text} is none. Use "response".')
     assert callable(changed)
     found = torch.empty(len(trial.images), draws, device=trial.images.device)

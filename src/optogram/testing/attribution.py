@@ -185,12 +185,16 @@ def check_completeness(method: Method) -> None:
 
 
 def check_targets(method: Method) -> None:
-    """Neurons, units with each reduction, directions and contrasts are answered, and are different questions."""
+    """Neurons, units with each reduction, what speaks against one, directions and contrasts are answered, and are different questions."""
     net, images = small(), photographs()
     direction = ("head", np.array([0.0, 0.0, 1.0, 0.0]))
     _close(_values(_ask(net, images, method, target=direction)), _values(_ask(net, images, method)), "a unit and its direction")
     contrast = _ask(net, images, method, target="head:2 - head:0")
     np.testing.assert_allclose(contrast.responses, (net.run(images)[:, 2] - net.run(images)[:, 0]).detach().numpy(), rtol=1e-3, atol=1e-5)
+    against = _ask(net, images, method, target="-head:2")
+    np.testing.assert_allclose(against.responses, -net.run(images)[:, 2].detach().numpy(), rtol=1e-3, atol=1e-5)
+    assert against.target == "-head:2"
+    assert np.isfinite(_values(against)).all()
     for reduce in ("max", "mean", "sum"):
         found = _ask(net, images, method, target="second#1:3", reduce=reduce)
         flat = net.read("second#1", images)[:, 3].flatten(1)
