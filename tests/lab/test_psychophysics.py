@@ -7,11 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+import optogram as og
 from optogram.errors import InputError, SettingError
+from optogram.evidence._bank import Bank
+from optogram.evidence._judge import site_views
 from optogram.evidence._view import Patches, SiteView, similarity
+from optogram.geometry import Box
 from optogram.lab._choices import ALPHA, Seen, accuracy, human, paired, shares, two_images
+from optogram.lab._occlusion import hidden, squares, two_occlusions
 from optogram.lab.psychophysics import _people, psychophysics
+from optogram.network.receptive_field import fields_of
+from optogram.zoo._circuits import truth
+from optogram.zoo._tiles import draw
 
 
 def view(strength: float, units: int = 10, photographs: int = 80) -> SiteView:
@@ -94,6 +103,46 @@ def test_the_machine_is_told_beside_untrained_twins(quick: Callable[[str], Any])
     assert f"{(result.twins >= machine.value).sum()} of 3 untrained twins" in twins.sentence
     assert "3 twins cannot show more" in twins.sentence
     assert result.finding("interpretability-score").sentence.endswith("beyond them.")
+    occlusion, untrained = (result.finding(name) for name in ("occlusion", "occlusion-untrained"))
+    assert occlusion.value == pytest.approx(result.occlusion.mean())
+    assert "of pairs of occlusions are told apart" in occlusion.sentence
+    assert untrained.value == pytest.approx(result.occlusion_twins.mean())
+    assert len(result.occlusion_twins) == 3
+
+
+def test_the_squares_are_nine_and_lie_in_the_image() -> None:
+    found = squares(Box(-4, 2, 16, 22), 20, 20)
+    assert len(found) == 9
+    side = round(0.4 * 16)
+    assert {(one.height, one.width) for one in found} == {(side, side)}
+    assert (min(one.top for one in found), max(one.bottom for one in found)) == (0, 16)
+    assert (min(one.left for one in found), max(one.right for one in found)) == (2, 20)
+    frame = torch.arange(48, dtype=torch.uint8).view(3, 4, 4)
+    covered = hidden(frame, Box(1, 1, 3, 3))
+    assert covered[0, 1:3, 1:3].unique().tolist() == [8]
+    covered[:, 1:3, 1:3] = frame[:, 1:3, 1:3]
+    assert torch.equal(covered, frame)
+
+
+def occlusions(snr: float, strangers: bool = False) -> Seen:
+    """The planted templates, each of whose waves fills a tile: what is hidden least is still most like it."""
+    known = truth("cnn", snr, 5)
+    photos = og.open_images(draw(60, 6).pixels)
+    sweep = og.sweep(known.network, photos, sites=["units"], progress=False)
+    site = known.network.site("units")
+    view = site_views(known.network, photos, sweep, [site], Bank(), False, keep=True)["units"]
+    field, places = fields_of(known.network, [site])["units"], sweep.panel.probe_places("units")
+    boxes = [[field.box(site.place_at(int(place))) for place in row] for row in places]
+    frames = sweep.panel.images(known.network, photos)
+    asked = np.arange(8)
+    return two_occlusions(known.network, view, Bank(), frames, boxes, places, asked, 10, np.roll(asked, 4) if strangers else None)
+
+
+def test_a_viewer_finds_the_occlusion_that_leaves_more() -> None:
+    own = accuracy(occlusions(6.0).choices())
+    assert own.trials == 80
+    assert own.low > 0.5
+    assert accuracy(occlusions(6.0, strangers=True).choices()).mean < own.mean
 
 
 def test_wrong_settings(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Which of two images drives the unit? A machine viewer's choices, untrained networks' beside them, people's where the open data is at hand."""
+"""Which of two images, and of two occlusions, drives the unit? A machine viewer's choices, untrained networks', people's from the open data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -13,26 +13,35 @@ from PIL import Image
 from optogram.drawing.paper import Paper
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
 from optogram.errors import SettingError
+from optogram.evidence._view import SiteView
 from optogram.images.photos import Photos
 from optogram.lab._choices import Accuracy, Seen, accuracy, human, paired, shares, two_images
+from optogram.lab._occlusion import seen_by, two_occlusions
 from optogram.lab._result import Finding, LabResult, made_by, percent
 from optogram.network.network import Network
 from optogram.progress import Progress, track
 from optogram.statistics.gate import family_gate
 
 LEVEL = 0.05
+OCCLUDED, OCCLUSIONS = 16, 4
+"""Units that the occlusion task is about, and its trials of each: nine passes a trial."""
 PUBLISHED = {"natural": 0.92, "optimized": 0.82, "natural Max-1": 0.73, "optimized Max-1": 0.65}
 SAID = {"natural": "natural exemplars", "optimized": "synthesised ones", "none": "no references"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PsychophysicsResult(LabResult):
-    """Choices between two images: `machine`, `wrong` and `twins` are the viewer's shares right [unit], [unit] and [twin]."""
+    """Choices between two: `machine`, `wrong` and `twins` are the viewer's shares right [unit], [unit] and [twin].
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("machine", "wrong", "twins")
+    `occlusion` and `occlusion_twins` are the same of the occlusion task, which fewer units are asked about.
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = ("machine", "wrong", "twins", "occlusion", "occlusion_twins")
     machine: Float[np.ndarray, " unit"]
     wrong: Float[np.ndarray, " unit"]
     twins: Float[np.ndarray, " twin"]
+    occlusion: Float[np.ndarray, " asked"]
+    occlusion_twins: Float[np.ndarray, " twin"]
 
     def pictures(self) -> dict[str, Image.Image]:
         """Each condition's share of right choices with its interval, chance marked."""
@@ -69,37 +78,58 @@ def psychophysics(
 ) -> PsychophysicsResult:
     """Asks a viewer which of two held-out images drives a unit, after it has seen the unit's 9 strongest and 9 weakest.
 
-    The published task (Borowski et al. 2021) with the bank of oriented energies as the viewer. Beside it: the references of another unit, untrained
+    The published task (Borowski et al. 2021) with the bank of oriented energies as the viewer, and the occlusion task (Zimmermann et al. 2021): of
+    two copies of a patch, each with a square hidden, which drives the unit more. Beside both: the references of another unit, untrained
     networks, and, with --human-data, the choices of people, analysed by the same code.
     """
     if trials < 2 or trials % 2 or twins < 1:
         raise SettingError(f"trials is an even number, and there is at least one twin; got {trials} and {twins}")
     twins = min(twins, 3) if quick else twins
     people = [] if human_data is None else _people(Path(human_data))
-    own, wrong, others, where = _machine(images, network, site, trials, twins, 340 if quick else 1020, seed, progress)
+    pairs, occlusions, where = _machine(images, network, site, trials, twins, 340 if quick else 1020, seed, progress)
     told = [
-        _machine_finding("machine", own, f"of the pairs are told apart by the viewer bank at {where}", others),
-        _machine_finding("machine-wrong-references", wrong, "of them if the references are another unit's", others),
-        _twin_finding(own, others, where),
-        _score_finding(own, others),
+        _machine_finding("machine", pairs.own, f"of the pairs are told apart by the viewer bank at {where}", pairs.others),
+        _machine_finding("machine-wrong-references", pairs.wrong, "of them if the references are another unit's", pairs.others),
+        _twin_finding("machine-untrained", pairs, f"of pairs at {where}"),
+        _score_finding(pairs.own, pairs.others),
+        _machine_finding("occlusion", occlusions.own, f"of pairs of occlusions are told apart by the viewer bank at {where}", occlusions.others),
+        _machine_finding("occlusion-wrong-references", occlusions.wrong, "of them if the references are another unit's", occlusions.others),
+        _twin_finding("occlusion-untrained", occlusions, f"of pairs of occlusions at {where}"),
     ]
     settings = {"site": where, "trials": trials, "twins": twins, "human_data": human_data is not None}
     return PsychophysicsResult(
         findings=(*told, *people),
         provenance=made_by("psychophysics", seed=seed, settings=settings, images=images or "photographs in wheels", network=network),
-        machine=np.array(list(shares(own.choices()).values())),
-        wrong=np.array(list(shares(wrong.choices()).values())),
-        twins=np.array([accuracy(other.choices()).mean for other in others]),
+        machine=np.array(list(shares(pairs.own.choices()).values())),
+        wrong=np.array(list(shares(pairs.wrong.choices()).values())),
+        twins=pairs.rates,
+        occlusion=np.array(list(shares(occlusions.own.choices()).values())),
+        occlusion_twins=occlusions.rates,
     )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One task: with the unit's own references, with another's, and by untrained networks."""
+
+    own: Seen
+    wrong: Seen
+    others: list[Seen]
+
+    @property
+    def rates(self) -> Float[np.ndarray, " twin"]:
+        """The share right of each untrained network."""
+        return np.array([accuracy(one.choices()).mean for one in self.others])
 
 
 def _machine(
     images: Photos | None, network: Network | None, site: str | None, trials: int, twins: int, crops: int, seed: int, progress: Progress
-) -> tuple[Seen, Seen, list[Seen], str]:
+) -> tuple[_Task, _Task, str]:
     from optogram.evidence._bank import Bank
     from optogram.evidence._judge import site_views
     from optogram.exemplars.panel import panel_responses
     from optogram.exemplars.sweep import sweep
+    from optogram.network.receptive_field import fields_of
     from optogram.zoo._photographs import held_out_crops
     from optogram.zoo.photonet import photonet
 
@@ -108,20 +138,29 @@ def _machine(
     where = network.site(site).address if site else spatial[len(spatial) // 2]
     photos = images if images is not None else held_out_crops(crops)
     swept = sweep(network, photos, sites=[where], panel=min(crops, len(photos)), seed=seed, progress=False)
-    view = site_views(network, photos, swept, [network.site(where)], Bank(), False)[where]
+    view = site_views(network, photos, swept, [network.site(where)], Bank(), False, keep=True)[where]
     rng = np.random.default_rng(seed)
     units = view.responses.shape[1]
     strangers = (np.arange(units) + rng.integers(1, units, units)) % units if units > 1 else np.zeros(1, np.int64)
-    own, wrong = two_images(view, trials, seed), two_images(view, trials, seed, strangers)
-    others, frames = [], swept.panel.images(network, photos)
+    frames, places = swept.panel.images(network, photos), swept.panel.probe_places(where)
+    field = fields_of(network, [network.site(where)])[where]
+    boxes = [[field.box(network.site(where).place_at(int(place))) for place in row] for row in places]
+
+    def occluded(one: Network, seen: SiteView, wrong: bool = False) -> Seen:
+        asked = np.random.default_rng(seed).permutation(np.flatnonzero(seen.alive))[:OCCLUDED]
+        return two_occlusions(one, seen, Bank(), frames, boxes, places, asked, OCCLUSIONS, np.roll(asked, 1) if wrong else None)
+
+    pairs = _Task(two_images(view, trials, seed), two_images(view, trials, seed, strangers), [])
+    occlusions = _Task(occluded(network, view), occluded(network, view, True), [])
     with track("twins", twins, progress) as advance:
         for number in range(twins):
             twin = network.twin("reinit", seed + number, frames[:128].float() / 255)
             probes = panel_responses(twin, frames, swept.panel, [where])[where]
-            seen = replace(view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32))
-            others.append(two_images(seen, trials, seed))
+            seen = seen_by(view, probes)
+            pairs.others.append(two_images(seen, trials, seed))
+            occlusions.others.append(occluded(twin, seen))
             advance(1)
-    return own, wrong, others, where
+    return pairs, occlusions, where
 
 
 def _machine_finding(name: str, seen: Seen, said: str, others: list[Seen]) -> Finding:
@@ -131,12 +170,12 @@ def _machine_finding(name: str, seen: Seen, said: str, others: list[Seen]) -> Fi
     return Finding(name, found.mean, sentence, found.low, found.high, control=control, chance=0.5)
 
 
-def _twin_finding(own: Seen, others: list[Seen], where: str) -> Finding:
-    rates = np.array([accuracy(one.choices()).mean for one in others])
-    gate = family_gate(accuracy(own.choices()).mean, rates)
+def _twin_finding(name: str, task: _Task, said: str) -> Finding:
+    rates = task.rates
+    gate = family_gate(accuracy(task.own.choices()).mean, rates)
     counted = gate.sentence(LEVEL)
-    sentence = f"{counted[0].upper()}{counted[1:]}: {percent(rates.min())} to {percent(rates.max())} of pairs at {where}; p {gate.p:.2g}."
-    return Finding("machine-untrained", float(rates.mean()), sentence, float(rates.min()), float(rates.max()), chance=0.5)
+    sentence = f"{counted[0].upper()}{counted[1:]}: {percent(rates.min())} to {percent(rates.max())} {said}; p {gate.p:.2g}."
+    return Finding(name, float(rates.mean()), sentence, float(rates.min()), float(rates.max()), chance=0.5)
 
 
 def _score_finding(own: Seen, others: list[Seen]) -> Finding:
