@@ -226,3 +226,47 @@ def test_photographs_that_both_units_show_are_lit_together(look: Any) -> None:
     page.wait_for_function("document.querySelectorAll('.sides .pointed').length === 2")
     page.get_by_role("button", name="folder/photo 4.jpg").focus()
     page.wait_for_function("[...document.querySelectorAll('.sides .pointed')].every(one => one.title.includes('photo 4.jpg'))")
+
+
+def test_back_three_times_finds_view_scroll_and_focused_cell_as_they_were(look: Any) -> None:
+    page = look(f"#/tiny/{ESCAPED}?sort=unit", 700, 500)
+    page.locator("[data-index='0']").focus()
+    for _ in range(2):
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(250)
+    chosen = page.evaluate("document.activeElement.dataset.index")
+    assert int(chosen) > 20
+    before = page.evaluate("scrollY")
+    assert before > 100
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
+    page.keyboard.press(" ")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".pair")
+    page.evaluate("location.hash = '#/-/compare?a=tiny%2Fconv1%2F1&b=tiny%2Fconv1%2F2'")
+    page.wait_for_selector(".sides")
+    page.evaluate("location.hash = '#/-/about'")
+    page.get_by_role("heading", name="How this was made").wait_for()
+    for selector in (".sides", ".pair", "[role=grid]"):
+        page.go_back()
+        page.wait_for_selector(selector)
+    page.wait_for_function("index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
+    assert page.url.endswith(f"sel={chosen}%2C{int(chosen) + 1}&sort=unit")
+    assert abs(page.evaluate("scrollY") - before) < 150
+
+
+def test_each_fault_of_a_file_is_one_sentence_and_the_rest_of_the_page_lives(look: Any, own_server: str) -> None:
+    page = look("#/tiny")
+    page.route("**/evidence-*.parquet", lambda route: route.fulfill(body=b"PAR1 and no more"))
+    page.evaluate("location.hash = '#/tiny/conv1/0'")
+    page.get_by_text("Its evidence could not be read").wait_for()
+    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    page.route("**/strongest-*.webp", lambda route: route.fulfill(status=404))
+    page.route("**/links-*.parquet", lambda route: route.fulfill(status=404))
+    page.goto(own_server + "?again#/tiny/fc")
+    page.wait_for_selector("[role=gridcell]")
+    page.evaluate("location.hash = '#/tiny/conv1/0'")
+    page.get_by_text("The weights between units could not be read").wait_for()
+    assert page.get_by_text("Prefers stripes at 45°").is_visible()
+    look.told[:] = [line for line in look.told if "404" not in line]

@@ -29,7 +29,7 @@ export class Router {
   }
 
   keepScroll(): void {
-    keep({ y: window.scrollY }, location.hash)
+    keep({ ...(history.state as object | null), y: window.scrollY }, location.hash)
   }
 
   replace(page: Page, view: Record<string, string>): void {
