@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from optogram.serve.app import application
 from optogram.serve.bench import Bench
 from optogram.serve.guard import LOOPBACK
 from optogram.serve.jobs import Limits
+from optogram.serve.static import opened_socket
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def serving(atlas: Atlas, network: og.Network, limits: Limits | None = None, **h
     bench = Bench(atlas, network, limits or Limits())
     config = uvicorn.Config(application(atlas, bench, how.pop("hosts", LOOPBACK), **how), log_level="error", ws="none", limit_concurrency=300)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as opened:
+    with opened_socket("127.0.0.1", 0) as opened:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
         thread.start()
         while not server.started:

@@ -197,9 +197,10 @@ def test_the_network_is_as_it_was(live: Served) -> None:
 def test_the_interface_is_documented_as_it_is(live: Served) -> None:
     found = live.json("GET", "/api/openapi.json")
     assert found["openapi"].startswith("3.1")
-    from optogram.serve.app import _Live, _Served
+    from optogram.serve.app import _Live
+    from optogram.serve.files import Files
 
-    routes = _Live(live.bench, _Served(live.atlas, live.bench)).routes()
+    routes = _Live(live.bench, Files(live.atlas.path, live=True)).routes()
     served = {(route.path, method.lower()) for route in routes for method in (route.methods or ()) if method != "HEAD"}
     assert served == {(path, method) for path, methods in found["paths"].items() for method in methods}
     names = set(found["components"]["schemas"])

@@ -20,8 +20,9 @@ from tests.serve.conftest import Served, photograph, serving
 
 from optogram.atlas.open import open_atlas
 from optogram.errors import SettingError
-from optogram.serve import app
+from optogram.serve import app, files
 from optogram.serve.live import check_address, hosts_of
+from optogram.serve.static import opened_socket
 
 
 def test_other_names_and_other_sites_are_refused(live: Served) -> None:
@@ -74,7 +75,23 @@ def test_files_and_their_parts_are_the_atlas_s(live: Served) -> None:
     assert whole.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     part, found = live.ask("GET", f"/{path}", Range="bytes=3-9")
     assert (part.status, found) == (206, content[3:10])
-    assert live.ask("GET", "/manifest.json")[0].headers["Cache-Control"] == "no-cache"
+    manifest, content = live.ask("GET", "/manifest.json")
+    assert (manifest.headers["Cache-Control"], manifest.headers["Content-Type"]) == ("no-cache", "application/json")
+    assert content == (live.atlas.path / "manifest.json").read_bytes()
+    again, nothing = live.ask("GET", "/manifest.json", If_None_Match=manifest.headers["ETag"])
+    assert (again.status, nothing) == (304, b"")
+
+
+def test_what_is_held_in_memory_is_bounded_and_never_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_HELD", 250)
+    for name in "abcd":
+        (tmp_path / name).write_bytes(name.encode() * 100)
+    held = files.Files(tmp_path, live=False)
+    for name in "abcda":
+        assert held._content(tmp_path / name, 0) == name.encode() * 100
+    assert sum(map(len, held._held.values())) <= 250
+    (tmp_path / "a").write_bytes(b"new")
+    assert held._content(tmp_path / "a", 1) == b"new"
 
 
 def bomb() -> bytes:
@@ -202,6 +219,15 @@ def test_beyond_this_machine_a_token_is_needed() -> None:
         check_address("0.0.0.0", "two words")
     assert hosts_of("0.0.0.0") == ("*",)
     assert "192.168.1.4" in hosts_of("192.168.1.4")
+
+
+def test_answers_are_sent_at_once() -> None:
+    with opened_socket("127.0.0.1", 0) as opened, socket.create_connection(opened.getsockname()), opened.accept()[0] as taken:
+        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        with pytest.raises(SettingError, match="try --port"):
+            opened_socket("127.0.0.1", opened.getsockname()[1])
+    with pytest.raises(SettingError, match="no address of this machine"):
+        opened_socket("192.0.2.1", 0)
 
 
 def test_an_image_that_lies_about_its_turn_is_decoded_once(live: Served) -> None:

@@ -7,32 +7,30 @@ import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from optogram.atlas.open import Atlas
 from optogram.errors import AddressError, AtlasError, OptogramError
 from optogram.serve.asked import asked
 from optogram.serve.bench import Bench, shown_photograph
+from optogram.serve.files import Files
 from optogram.serve.guard import LOOPBACK, Guard
 from optogram.serve.jobs import ENDED, Full, Job
 from optogram.serve.kept import keep
 from optogram.serve.openapi import openapi
 from optogram.serve.photographs import MOST_BYTES
-from optogram.serve.static import HASHED, TYPES
 
 MOST_JSON = 20_000
 UPLOAD_S = 30.0
 """Seconds that a request's body may take to arrive."""
 SILENCE_S = 15.0
 """After so long without an event a comment is sent, so that nobody on the way thinks the line dead."""
-LIVE = b'<meta name="optogram-live" content="./api/" />'
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -42,7 +40,7 @@ def application(atlas: Atlas, bench: Bench | None = None, hosts: tuple[str, ...]
 
     A request's path is looked up among the known files; it is never joined to a folder.
     """
-    served = _Served(atlas, bench)
+    served = Files(atlas.path, live=bench is not None)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -51,42 +49,15 @@ def application(atlas: Atlas, bench: Bench | None = None, hosts: tuple[str, ...]
             await run_in_threadpool(bench.close)
 
     live = [] if bench is None else _Live(bench, served).routes()
-    files = Route("/{path:path}", served.file, methods=["GET", "HEAD"])
+    files = Route("/{path:path}", served.answer, methods=["GET", "HEAD"])
     guard = Middleware(Guard, hosts=hosts, token=token)
     return Starlette(routes=[*live, files], middleware=[guard], lifespan=lifespan)
-
-
-class _Served:
-    """The files of an atlas by their addresses."""
-
-    def __init__(self, atlas: Atlas, bench: Bench | None) -> None:
-        self.atlas, self.bench = atlas, bench
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Looks again at what there is; files and folders whose names begin with a dot are not shown."""
-        root = self.atlas.path
-        self.files = {
-            path.relative_to(root).as_posix(): path
-            for path in root.rglob("*")
-            if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        }
-
-    async def file(self, request: Request) -> Response:
-        name = request.path_params["path"] or "index.html"
-        found = self.files.get(name)
-        if found is None:
-            return PlainTextResponse("no such file\n", 404)
-        if name == "index.html" and self.bench is not None:
-            return HTMLResponse(found.read_bytes().replace(b"<head>", b"<head>" + LIVE, 1), headers={"Cache-Control": "no-cache"})
-        kept = "public, max-age=31536000, immutable" if HASHED.search(name) else "no-cache"
-        return FileResponse(found, media_type=TYPES.get(Path(name).suffix), headers={"Cache-Control": kept})
 
 
 class _Live:
     """The endpoints."""
 
-    def __init__(self, bench: Bench, served: _Served) -> None:
+    def __init__(self, bench: Bench, served: Files) -> None:
         self.bench, self.served = bench, served
 
     def routes(self) -> list[Route]:
