@@ -53,6 +53,24 @@ def test_seeds_agree_about_linear_units_and_not_with_other_units() -> None:
         agreement(NET, ["templates:0", "energy:0"])
 
 
+def test_several_seeds_of_any_units_tell_how_far_they_agree() -> None:
+    asked = ["templates:0", "templates:5", "templates:6", "energy:0"]
+    found = made(asked, seeds=2, steps=24)
+    by_hand = agreement(NET, asked[:3], seeds=2, steps=24, canvas="pixel", transforms=(), progress=False)
+    assert found.agreement is not None
+    assert found.agreement[:3] == pytest.approx(np.stack([by_hand.same, by_hand.other], 1), abs=1e-6)
+    assert np.isnan(found.agreement[3]).all()  # alone at its site
+    assert np.array_equal(found.images, made(asked, steps=24).images)
+    assert f"(seeds agree to {found.agreement[0, 0]:.2f}, with other units' pictures {found.agreement[0, 1]:.2f})" in found.line(0)
+    assert "agree" not in found.line(3)
+    small = made(["templates:0@0,0", "templates:5@4,4"], seeds=2)  # pictures of a field's size
+    assert small.sizes.tolist() == [[12, 12], [12, 12]]
+    assert small.agreement is not None
+    assert np.isfinite(small.agreement).all()
+    with pytest.raises(SettingError, match="seeds are at least 1"):
+        made("templates:0", seeds=0)
+
+
 def test_what_failed_is_named_and_not_drawn() -> None:
     dead = TRUTH.addresses["dead"].replace("templates", "rectified")
     found = made([TRUTH.addresses["constant"], dead, TRUTH.addresses["spot"]])
@@ -86,7 +104,11 @@ def test_a_photograph_is_given_only_to_what_begins_from_one(tmp_path: Path) -> N
     with pytest.raises(SettingError, match='give image="cat.jpg"'):
         made("templates:0", preset="accentuation", canvas=None)
     with pytest.raises(SettingError, match='use canvas="image"'):
-        made("templates:0", image=photograph)
+        made("templates:0", canvas="fourier", image=photograph)
+    kept = made("templates:0", canvas="pixel", image=photograph, steps=1)
+    assert np.abs(kept.image(0) - made("templates:0", canvas="image", image=photograph, steps=1).image(0)).mean() < 0.05
+    with pytest.raises(SettingError, match="is made of photographs"):
+        made("templates:0", canvas="patches")
     with pytest.raises(SettingError, match="done to pixels"):
         made("templates:0", canvas="fourier", regularisers=["blur"])
 

@@ -9,12 +9,10 @@ import torch
 
 import optogram as og
 from optogram.errors import AddressError, InputError, SettingError
-from optogram.images.preprocess import Preprocess
-from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.synthesis.asked import OBJECTIVES
-from optogram.synthesis.facets import facets
 from optogram.synthesis.objectives._objective import Objective, measure
+from optogram.synthesis.objectives.attribution_weighted import attribution_weighted
 from optogram.synthesis.objectives.caricature import caricature
 from optogram.synthesis.objectives.contrast import contrast
 from optogram.synthesis.objectives.cosine_dot import cosine_dot
@@ -31,7 +29,6 @@ from optogram.synthesis.objectives.site import site
 from optogram.synthesis.objectives.unit import unit
 from optogram.synthesis.synthesize import synthesize
 from optogram.zoo._planted import planted
-from optogram.zoo._templates_module import TemplatesModule
 
 NET = planted(3).network
 IMAGES = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -87,6 +84,10 @@ EVERY: dict[str, Callable[[], list[Objective]]] = {
     "intermediate": lambda: [intermediate(NET.unit("templates:0@4,4"), 0.8)],
     "inversion": lambda: [inversion(NET, "rectified", PHOTOGRAPH)],
     "caricature": lambda: [caricature(NET, "templates", PHOTOGRAPH)],
+    "attribution_weighted": lambda: [
+        attribution_weighted(NET, "head:spot", "rectified", PHOTOGRAPH),
+        attribution_weighted(NET, "head:spot", "templates", PHOTOGRAPH, by_place=False),
+    ],
     "diversity": lambda: diversity(NET.unit("any_of:0"), 2, NET.site("templates")),
 }
 
@@ -108,6 +109,8 @@ def test_the_formulas_written_out() -> None:
     energy, logits = NET.read("energy", IMAGES).double().numpy(), NET.read("head", IMAGES).double().numpy()
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     vector = np.random.default_rng(1).normal(size=10)
+    spots = np.zeros_like(raw[0])  # the head's class is the mean over places of the rectified spot: a place's part is its value / 441
+    spots[5] = np.maximum(NET.read("templates", PHOTOGRAPH).double().numpy()[0, 5], 0) / 441
     photograph = NET.read("templates", PHOTOGRAPH).double().numpy()[0]
 
     def aligned(responses: np.ndarray, towards: np.ndarray, power: float) -> float:
@@ -129,6 +132,10 @@ def test_the_formulas_written_out() -> None:
         (intermediate(NET.unit("templates:0"), 0.3), [-((row[0].mean() - 0.3) ** 2) for row in raw]),
         (inversion(NET, "templates", PHOTOGRAPH), [-((row - photograph) ** 2).sum() / (photograph**2).sum() for row in raw]),
         (caricature(NET, "templates", PHOTOGRAPH, 2), [aligned(row, photograph, 2) for row in raw]),
+        (attribution_weighted(NET, "head:spot", "templates", PHOTOGRAPH), [(row * spots).sum() for row in raw]),
+        (attribution_weighted(NET, "head:spot", "rectified", PHOTOGRAPH), [(row * spots).sum() for row in rectified]),
+        (attribution_weighted(NET, "head:spot", "templates", PHOTOGRAPH, False), [row[5].mean() * spots.sum() for row in raw]),
+        (attribution_weighted(NET, "templates:5@2,3", "templates", PHOTOGRAPH), [row[5, 2, 3] * photograph[5, 2, 3] for row in raw]),
         (joint(unit(SPOT), unit(WAVE), 0.25), [0.75 * row[5].mean() + 0.25 * row[0].mean() for row in raw]),
         (contrast(SPOT, NET.unit("templates:0@1,2")), [row[5].mean() - row[0, 1, 2] for row in raw]),
     ]
@@ -175,27 +182,18 @@ def test_an_interpolation_begins_from_one_noise_and_ends_at_its_ends() -> None:
     assert values([goals[0]] * 3) == pytest.approx(values([unit(SPOT)] * 3), abs=1e-6)
 
 
-def test_a_unit_that_three_things_drive_has_three_facets() -> None:
-    """Five pictures that must differ, of which at least two are alike: three balanced templates are all there is."""
-    templates = np.stack([planted(1).truth[name] for name in ("wave", "oblique", "checker")])
-    module = TemplatesModule(templates, np.zeros(3), pair=(0, 1), any_of=(0, 1, 2), classes=(0, 1, 2))
-    net = Network(module, Preprocess(size=12))
-    found = facets(net, "any_of:0@0,0", "templates", most=5, weight=1.0, canvas="pixel", transforms=(), steps=60, progress=False)
-    pictures = [found.pictures.image(kind) for kind in found.kinds]
-    drives = np.array([[np.corrcoef(picture.ravel(), one.ravel())[0, 1] for one in templates] for picture in pictures])
-    assert found.count == 3
-    assert {int(row.argmax()) for row in drives} == {0, 1, 2}
-    assert (drives.max(1) > 0.97).all()
-
-
 def test_what_an_objective_needs_is_said() -> None:
-    for name in ("joint", "contrast", "intermediate", "inversion", "caricature", "diversity", "direction"):
+    for name in ("attribution_weighted", "joint", "contrast", "intermediate", "inversion", "caricature", "diversity", "direction"):
         with pytest.raises(SettingError, match="in place of the units"):
             synthesize(NET, "templates:0", objective=name, progress=False)
     with pytest.raises(InputError, match="has 10 weights"):
         cosine_dot(NET.site("templates"), [1.0])
     with pytest.raises(AddressError, match="no class"):
         probability(SPOT)
+    with pytest.raises(SettingError, match="does not depend on energy"):
+        attribution_weighted(NET, "templates:0", "energy", PHOTOGRAPH)
+    with pytest.raises(SettingError, match="nothing at templates contributes"):
+        attribution_weighted(NET, "rectified:8", "templates", PHOTOGRAPH)  # a dead unit
     with pytest.raises(SettingError, match="at least 2"):
         diversity(SPOT, 1, NET.site("templates"))
     with pytest.raises(SettingError, match="between 0 and 1"):

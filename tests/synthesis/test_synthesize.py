@@ -197,8 +197,17 @@ def test_a_sweep_tells_what_photographs_reach(truth: Planted) -> None:
     images = torch.from_numpy(photos).permute(0, 3, 1, 2).float() / 255
     maps = truth.network.read("templates", images)[:, truth.network.unit(spot).index]
     for told, natural in zip(made.natural[:2], (maps.mean((1, 2)), maps.amax((1, 2))), strict=True):
-        assert told == pytest.approx((np.quantile(natural.numpy(), 0.99), natural.max().item()), rel=1e-3)
-    assert "photographs: 99th percentile" in made.line(0)
+        assert told is not None
+        assert told[:4] == pytest.approx((*np.quantile(natural.numpy(), (0.5, 0.9, 0.99)), natural.max().item()), rel=1e-3)
+        assert f"median {told.median:.3g}, 99th percentile {told.farther:.3g}, most {told.most:.3g}" in str(told)
+    assert f"photographs: {made.natural[0]}" in made.line(0)
+    lowered = run(truth.network, [spot, f"{spot}@3,3", spot.replace("templates", "rectified")], steps=4, sweep=swept, objective="negative")
+    means = maps.mean((1, 2)).numpy()
+    assert lowered.natural[0] is not None
+    assert lowered.natural[0][:4] == pytest.approx((*np.quantile(means, (0.5, 0.1, 0.01)), means.min()), rel=1e-3)
+    assert "1st percentile" in lowered.line(0)
+    assert "least" in lowered.line(0)
+    assert lowered.natural[1:] == (None, None)  # the panel holds neither a photograph's least neuron nor what is under a rectifier
 
 
 def test_a_class_is_reached_by_its_label(truth: Planted) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from optogram.errors import SettingError
 from optogram.network.network import Network
+from optogram.synthesis.alike import agreed
 from optogram.synthesis.result import Synthesis
 from optogram.synthesis.synthesize import synthesize
 
@@ -35,27 +35,10 @@ class Agreement:
 
 
 def agreement(net: Network, units: Sequence[str], seeds: int = 3, **settings: Any) -> Agreement:
-    """Makes the pictures of at least two units of one site from several starts; `settings` go to `synthesize`.
-
-    A picture's profile is the mean over places of every unit of the site, standardised over all pictures made.
-    """
+    """Makes the pictures of at least two units of one site from several starts; `settings` go to `synthesize`, which has `seeds=` for any units."""
     found = [net.unit(address) for address in units]
     if len({unit.site.address for unit in found}) != 1 or len(found) < 2 or seeds < 2:
         raise SettingError(f"agreement compares at least 2 units of one site over at least 2 seeds; got {len(found)} units and {seeds} seeds")
     made = tuple(synthesize(net, units, seed=seed, **settings) for seed in range(seeds))
-    profiles = np.stack([_profiles(net, one, found[0].site.address) for one in made])
-    spread = profiles.std((0, 1))
-    flat = ((profiles - profiles.mean((0, 1))) / np.where(spread > 0, spread, 1)).reshape(seeds * len(found), -1)
-    alike = np.corrcoef(flat).reshape(seeds, len(found), seeds, len(found))
-    across = ~np.eye(seeds, dtype=bool)
-    pairs = alike.transpose(1, 3, 0, 2)[:, :, across].mean(-1)
-    same = np.diag(pairs)
-    other = (pairs.sum(1) - same) / (len(found) - 1)
+    same, other = agreed(net, found[0].site.address, np.stack([one.images for one in made]))
     return Agreement(made[0].units, same, other, made)
-
-
-@torch.no_grad()
-def _profiles(net: Network, made: Synthesis, address: str) -> Float[np.ndarray, "picture unit"]:
-    site = net.site(address)
-    activation = net.read(site, torch.from_numpy(made.images).to(net.device))
-    return site.places(activation)[:, :, len(site.prefix) :].float().mean(2).cpu().numpy()

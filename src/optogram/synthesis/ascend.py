@@ -18,6 +18,7 @@ from optogram.network.tap import Taps
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
 from optogram.synthesis.looks import PERIOD, Look, Looks, number
 from optogram.synthesis.objectives._objective import Objective, measure
+from optogram.synthesis.opacity import charged, composite
 from optogram.synthesis.optimisers import Optimiser, along, row_size
 from optogram.synthesis.party import PLAIN, Arrived, Extras, Party
 from optogram.synthesis.regularisers._regulariser import Operator, Penalty
@@ -33,6 +34,7 @@ class Climb:
 
     `trace`: the objective at each step, under that step's transforms; NaN after the steps `taken`, where a picture arrived early. `moved`: had
     a gradient at some step. `caring`: |d objective / d picture| summed over channels and steps, where asked for. `frames`: pictures on the way.
+    `alpha`: the pictures' opacity, where the canvas has it.
     """
 
     images: Float[Tensor, "row channel height width"]
@@ -42,6 +44,7 @@ class Climb:
     taken: Int[Tensor, " row"]
     caring: Float[Tensor, "row height width"] | None = None
     frames: tuple[tuple[Tensor, ...], ...] = ()
+    alpha: Float[Tensor, "row height width"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,15 @@ def ascend(
     extras: Extras = PLAIN,
     rows: int | None = None,
     tell: Callable[[int], None] | None = None,
+    begin: Float[Tensor, "row channel height width"] | None = None,
 ) -> Climb:
     """Climbs for at most `steps` steps, `rows` pictures at once (all, by default); costs one truncated pass there and back a step and view.
 
     A row depends on its objective and the seed alone: its start comes from a generator of its own, and the transforms of a
     step are the same for every picture ever made with that seed. Rows that are not finite stand still. `tell` is called with
-    how many have arrived.
+    how many have arrived. `begin`: the pictures to begin from, on a canvas that they can be written on.
     """
-    party = Party(net, objectives, canvas, stage, optimiser, steps, seed, extras, rows or len(objectives))
+    party = Party(net, objectives, canvas, stage, optimiser, steps, seed, extras, rows or len(objectives), begin)
     looks = Looks(stage, steps, seed, extras.views, net.device.type == "cpu")
     reads = {(term.site.address, exact(term)): read(net, term) for objective in objectives for _, term in objective.terms}
     with net.tap(*{site.address for site in reads.values()}) as taps:
@@ -121,16 +125,16 @@ def _slope(
 ) -> Slope:
     """One forward and backward pass a look, then one through the penalties and the canvas."""
     drawn = canvas.draw(parameters, *stage.canvas)
-    picture = drawn.detach().requires_grad_()
+    picture, alpha = drawn.detach().requires_grad_(), bool(getattr(canvas, "alpha", False))
     total, at_picture = torch.zeros(len(objectives), device=picture.device), torch.zeros_like(picture)
     for look in looks:
-        net.run(look(picture), "input")
+        net.run(look(picture, alpha), "input")
         values = measure(objectives, lambda term: _reading(reads[term.site.address, exact(term)], taps))
         total += values.detach() / len(looks)
         if values.requires_grad:
             (gradient,) = torch.autograd.grad(values.sum() / len(looks), picture, allow_unused=True)
             at_picture = at_picture if gradient is None else at_picture + gradient
-    uphill = _penalised(extras, canvas, picture, at_picture)
+    uphill = _penalised(extras, canvas, picture, at_picture, alpha)
     gradients = [
         torch.zeros_like(parameter) if gradient is None else gradient
         for parameter, gradient in zip(parameters, torch.autograd.grad(drawn, parameters, uphill, allow_unused=True), strict=True)
@@ -138,14 +142,16 @@ def _slope(
     return Slope(total, gradients, row_size(gradients), at_picture, picture.detach())
 
 
-def _penalised(extras: Extras, canvas: Canvas, picture: Tensor, uphill: Tensor) -> Tensor:
+def _penalised(extras: Extras, canvas: Canvas, picture: Tensor, uphill: Tensor, alpha: bool) -> Tensor:
     """The gradient of the objective less that of the penalties, which a row without an objective's gradient is spared."""
+    uphill = charged(uphill, canvas.price) if alpha else uphill  # type: ignore[attr-defined]
     penalties = [one for one in extras.regularisers if isinstance(one, Penalty)]
     if not penalties:
         return uphill
     began = getattr(canvas, "began", None)
-    start = torch.full_like(picture, 0.5) if began is None else began.to(picture.device).expand_as(picture)
-    amounts = torch.stack([one.penalty(picture, start) for one in penalties])
+    shown = composite(picture) if alpha else picture
+    start = torch.full_like(shown, 0.5) if began is None else began.to(picture.device).expand_as(shown)
+    amounts = torch.stack([one.penalty(shown, start) for one in penalties])
     (downhill,) = torch.autograd.grad(amounts.sum(), picture)
     moving = (uphill.flatten(1) != 0).any(1)
     return uphill - torch.where(along(moving, downhill), downhill, 0)
@@ -200,4 +206,5 @@ def _climb(done: Sequence[Arrived], steps: int) -> Climb:
     images = torch.stack([one.image for one in done])
     moved, finite = (torch.tensor([getattr(one, name) for one in done]) for name in ("moved", "finite"))
     taken = torch.tensor([len(one.trace) for one in done])
-    return Climb(images, trace, moved, finite, taken, caring, tuple(one.frames for one in done))
+    alpha = None if done[0].alpha is None else torch.stack([one.alpha for one in done if one.alpha is not None])
+    return Climb(images, trace, moved, finite, taken, caring, tuple(one.frames for one in done), alpha)

@@ -15,12 +15,13 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.network.tap import Taps
 from optogram.result import Provenance
+from optogram.synthesis.alike import agreed
 from optogram.synthesis.ascend import Climb, exact, read_site
 from optogram.synthesis.natural import natural
 from optogram.synthesis.objectives._objective import Objective, measure
 from optogram.synthesis.resample import GRAY, resample
 from optogram.synthesis.result import Synthesis
-from optogram.synthesis.stage import Stage
+from optogram.synthesis.stage import Stage, accepts
 from optogram.synthesis.verdict import judged
 
 
@@ -34,6 +35,7 @@ class Made:
     verdict: str
     caring: Float[np.ndarray, "height width"] | None = None
     frames: tuple[np.ndarray, ...] = ()
+    alpha: Float[np.ndarray, "height width"] | None = None
 
 
 def finished(net: Network, objectives: Sequence[Objective], stage: Stage, climb: Climb, rows: int) -> list[Made]:
@@ -50,7 +52,8 @@ def _made(climb: Climb, row: int, activation: float, silent: bool) -> Made:
     image, trace, taken = climb.images[row].cpu().numpy(), climb.trace[row].numpy(), int(climb.taken[row])
     verdict = judged(trace[:taken], image, bool(climb.moved[row]), bool(climb.finite[row]), silent, taken < len(trace))
     caring = None if climb.caring is None else climb.caring[row].numpy()
-    return Made(image, activation, trace, verdict, caring, tuple(frame.float().numpy() for frame in climb.frames[row]))
+    alpha = None if climb.alpha is None else climb.alpha[row].cpu().numpy()
+    return Made(image, activation, trace, verdict, caring, tuple(frame.float().numpy() for frame in climb.frames[row]), alpha)
 
 
 @torch.no_grad()
@@ -86,11 +89,30 @@ def _silent(taps: Any, objective: Objective, row: int) -> bool:
     return bool((unit.site.places(taps[unit.site.address])[row, unit.index] == 0).all())
 
 
+def compared(net: Network, objectives: Sequence[Objective], seeds: Sequence[Sequence[Made]]) -> Float[np.ndarray, "unit 2"]:
+    """How alike each unit's pictures of several seeds are, and how alike those of the site's other units (`alike.py`)."""
+    found = np.full((len(objectives), 2), np.nan)
+    sites = {objective.unit.site.address: objective.unit.site for objective in objectives if objective.unit}
+    for address, site in sites.items():
+        members = [index for index, objective in enumerate(objectives) if objective.unit and objective.unit.site.address == address]
+        pictures = [made[index].image for made in seeds for index in members]
+        images = framed(pictures, GRAY)
+        if not accepts(net, [site], (images.shape[2], images.shape[3])):
+            images = framed(pictures, GRAY, net.input_size)
+        found[members] = np.stack(agreed(net, address, images.reshape(len(seeds), len(members), *images.shape[1:])), 1)
+    return found
+
+
 def collected(
-    objectives: Sequence[Objective], made: Sequence[Made], provenance: Provenance, sweep: Any = None, twins: Sequence[Sequence[float]] = ()
+    objectives: Sequence[Objective],
+    made: Sequence[Made],
+    provenance: Provenance,
+    sweep: Any = None,
+    twins: Sequence[Sequence[float]] = (),
+    agreement: Float[np.ndarray, "unit 2"] | None = None,
 ) -> Synthesis:
     """All pictures in one array, each trace to the length of the longest; smaller pictures lie in the middle of gray."""
-    cares = [one.caring[None] for one in made if one.caring is not None]
+    cares, alphas = ([getattr(one, name)[None] for one in made if getattr(one, name) is not None] for name in ("caring", "alpha"))
     return Synthesis(
         framed([one.image for one in made], GRAY),
         np.array([one.activation for one in made], np.float32),
@@ -103,12 +125,16 @@ def collected(
         framed(cares, 0.0)[:, 0] if cares else None,
         tuple(one.frames for one in made) if made[0].frames else (),
         np.array(twins, np.float32) if twins else None,
+        framed(alphas, 0.0)[:, 0] if alphas else None,
+        agreement,
     )
 
 
-def framed(pictures: Sequence[Float[np.ndarray, "channel _ _"]], fill: float) -> Float[np.ndarray, "picture channel height width"]:
-    """Pictures of several sizes in one array, smaller ones in the middle of `fill`."""
-    height, width = (max(picture.shape[axis] for picture in pictures) for axis in (1, 2))
+def framed(
+    pictures: Sequence[Float[np.ndarray, "channel _ _"]], fill: float, least: tuple[int, int] = (1, 1)
+) -> Float[np.ndarray, "picture channel height width"]:
+    """Pictures of several sizes in one array as large as the largest, at least of a height and width; smaller ones in the middle of `fill`."""
+    height, width = (max(side, *(picture.shape[axis] for picture in pictures)) for axis, side in zip((1, 2), least, strict=True))
     frame = np.full((len(pictures), pictures[0].shape[0], height, width), fill, np.float32)
     for place, picture in zip(frame, pictures, strict=True):
         rows, columns = picture.shape[1:]

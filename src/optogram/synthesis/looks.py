@@ -11,6 +11,7 @@ import scipy.sparse
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram.synthesis.opacity import background, composite
 from optogram.synthesis.resample import resample, sparse_map, sparsely, view
 from optogram.synthesis.stage import Stage
 from optogram.synthesis.transforms._transform import Alteration, Matrix, Scheduled, Transform, identity
@@ -31,8 +32,10 @@ class Look:
     seed: tuple[int, int, int]
     sparse: scipy.sparse.csr_matrix | None
 
-    def __call__(self, images: Float[Tensor, "row channel height width"]) -> Float[Tensor, "row channel rows columns"]:
-        """What the network sees, differentiable."""
+    def __call__(self, images: Float[Tensor, "row layer height width"], alpha: bool = False) -> Float[Tensor, "row channel rows columns"]:
+        """What the network sees, differentiable; where the last layer is opacity, on a background of this look's own."""
+        if alpha:
+            images = composite(images, background((*self.seed, 2), images.shape[1] - 1, *self.stage.canvas).to(images))
         seen = resample(images, self.matrix, *self.stage.view, self.sparse if sparsely(images) else None)
         random = np.random.default_rng((*self.seed, 1))
         for alteration in self.alterations:

@@ -1,4 +1,4 @@
-"""How parameters move: Adam, Nadam and three kinds of plain ascent, over rows that never mix, in place."""
+"""How parameters move: Adam, Nadam and four kinds of plain ascent, over rows that never mix, in place."""
 
 from __future__ import annotations
 
@@ -89,6 +89,17 @@ class Ascent:
 
 
 @dataclass(frozen=True, slots=True)
+class Even:
+    """z <- z + rate g / mean |g|, row by row: `rate` is how far parameters move on average (Mordvintsev, Olah & Tyka 2015)."""
+
+    rate: float = 0.01
+
+    def begin(self, parameters: Sequence[Tensor]) -> Walk:
+        """No state."""
+        return _Straight(lambda sizes, count: torch.where(sizes > 0, self.rate / sizes, 0), mean_size)
+
+
+@dataclass(frozen=True, slots=True)
 class Constant:
     """z <- z + rate g: steps as large as the gradient is."""
 
@@ -152,13 +163,14 @@ class _Moments:
 
 
 class _Straight:
-    """Steps along the gradient, of a length that depends on its root mean square and the number of parameters alone."""
+    """Steps along the gradient, of a length that depends on its size (the root mean square, or `size`) and the number of parameters alone."""
 
-    def __init__(self, pace: Callable[[Tensor, int], Tensor]) -> None:
-        self.pace = pace
+    def __init__(self, pace: Callable[[Tensor, int], Tensor], size: Callable[[Sequence[Tensor]], Tensor] | None = None) -> None:
+        self.pace, self.size = pace, size
 
     def step(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor], sizes: Float[Tensor, " row"]) -> None:
-        scale = self.pace(sizes, sum(parameter[0].numel() for parameter in parameters))
+        measured = sizes if self.size is None else torch.where(sizes > 0, self.size(gradients), 0)
+        scale = self.pace(measured, sum(parameter[0].numel() for parameter in parameters))
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.addcmul_(gradient, along(scale, gradient))
 
@@ -177,6 +189,12 @@ def row_size(tensors: Sequence[Float[Tensor, "row ..."]]) -> Float[Tensor, " row
     count = sum(tensor[0].numel() for tensor in tensors)
     sizes: Tensor = torch.linalg.vector_norm(norms, dim=0) / count**0.5
     return sizes
+
+
+def mean_size(tensors: Sequence[Float[Tensor, "row ..."]]) -> Float[Tensor, " row"]:
+    """The mean absolute value of each row over all tensors."""
+    total: Tensor = torch.stack([tensor.abs().flatten(1).sum(1) for tensor in tensors]).sum(0)
+    return total / sum(tensor[0].numel() for tensor in tensors)
 
 
 def along(rows: Shaped[Tensor, " row"], tensor: Tensor) -> Shaped[Tensor, "row ..."]:

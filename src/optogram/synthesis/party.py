@@ -15,6 +15,7 @@ from optogram.network.network import Network
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
 from optogram.synthesis.looks import PERIOD, number, scheduled
 from optogram.synthesis.objectives._objective import Objective
+from optogram.synthesis.opacity import composite
 from optogram.synthesis.optimisers import Optimiser, Walk, kept
 from optogram.synthesis.regularisers._regulariser import Operator, Regulariser
 from optogram.synthesis.stage import Stage
@@ -54,6 +55,7 @@ class Arrived:
     finite: bool
     caring: Float[Tensor, "height width"] | None
     frames: tuple[Tensor, ...]
+    alpha: Float[Tensor, "height width"] | None
 
 
 @dataclass(slots=True)
@@ -82,9 +84,11 @@ class Party:
         seed: int,
         extras: Extras,
         rows: int,
+        begin: Float[Tensor, "row channel height width"] | None = None,
     ) -> None:
         self.net, self.objectives, self.canvas, self.stage = net, objectives, canvas, stage
         self.optimiser, self.steps, self.seed, self.extras, self.room = optimiser, steps, seed, extras, rows
+        self.begin, self.alpha = begin, bool(getattr(canvas, "alpha", False))
         fixed = scheduled(stage.transforms) or any(isinstance(one, Operator) for one in extras.regularisers)
         self.early = extras.early > 0 and not fixed and not any(objective.family for objective in objectives)
         self.shown = {int(step) for step in np.linspace(0, steps - 1, extras.frames)} if extras.frames else set()
@@ -121,12 +125,13 @@ class Party:
         self._values.append(values)
         if self.caring is not None:
             self.caring += torch.where(sound[:, None, None], at_picture.abs().sum(1), 0)
+        seen = composite(picture) if self.alpha and (self.shown or self.extras.watch) else picture
         if self.shown:
             for row, (index, age) in enumerate(zip(self.members, self.ages, strict=True)):
                 if age + step in self.shown:
-                    self._logs[index].frames.append(picture[row].to("cpu", torch.float16))
+                    self._logs[index].frames.append(seen[row].to("cpu", torch.float16))
         if self.extras.watch is not None and self.members:
-            self.extras.watch(max(self.ages) + step, dict(zip(self.members, picture, strict=True)))
+            self.extras.watch(max(self.ages) + step, dict(zip(self.members, seen, strict=True)))
 
     def arrived(self, taken: int) -> int:
         """After so many steps of this period: lets those go that have arrived, and says how many."""
@@ -154,13 +159,15 @@ class Party:
 
     @torch.no_grad()
     def _leave(self, over: list[bool]) -> None:
-        images = self.canvas.draw(self.parameters, *self.stage.canvas)
+        drawn = getattr(self.canvas, "final", self.canvas.draw)(self.parameters, *self.stage.canvas)
+        images = composite(drawn) if self.alpha else drawn
         for row, (index, end) in enumerate(zip(self.members, over, strict=True)):
             if end:
                 log = self._logs.pop(index)
                 moved, finite = bool(self.moved[row]), bool(self.finite[row])
                 caring = None if self.caring is None else self.caring[row].cpu()
-                self.done[index] = Arrived(images[row].clone(), torch.cat(log.trace), moved, finite, caring, tuple(log.frames))
+                alpha = drawn[row, -1].clone() if self.alpha else None
+                self.done[index] = Arrived(images[row].clone(), torch.cat(log.trace), moved, finite, caring, tuple(log.frames), alpha)
         self._put(torch.tensor([row for row, end in enumerate(over) if not end], dtype=torch.long), [])
 
     @torch.no_grad()
@@ -187,6 +194,9 @@ class Party:
         self._logs |= {index: _Log() for index in fresh}
 
     def _starts(self, fresh: list[int]) -> Parameters:
+        if self.begin is not None:
+            written: Parameters = self.canvas.write(self.begin[fresh])  # type: ignore[attr-defined]
+            return written
         names = [self.objectives[index].start or self.objectives[index].name for index in fresh]
         generators = [torch.Generator().manual_seed(number(self.seed, name)) for name in names]
         return self.canvas.start(generators, self.net.channels, *self.stage.canvas)

@@ -24,7 +24,7 @@ class Preset:
     """A recipe: `None` leaves a choice to the canvas (optimiser) or to the call.
 
     `views`: how many looks at a picture, each with transforms of its own, make one step. `objective`: what a unit without a
-    place is asked for (a place makes it a neuron, as always).
+    place is asked for (a place makes it a neuron, as always). `octaves`: the steps are shared among so many sizes, each `ratio` times the one before.
     """
 
     canvas: Canvas
@@ -34,3 +34,5 @@ class Preset:
     views: int = 1
     regularisers: tuple[Regulariser, ...] = ()
     objective: str | None = None
+    octaves: int = 1
+    ratio: float = 1.4

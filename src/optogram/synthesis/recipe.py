@@ -49,7 +49,10 @@ def recipe_of(
     steering = optimiser or inherited or drawn.optimiser
     if isinstance(steering, Adam) and steering.cosine:
         steering = replace(steering, cosine=count)
-    return Preset(drawn, moved, steering, count, looks, held, None if base is None else base.objective), count
+    asked, octaves, ratio = (None, 1, 1.4) if base is None else (base.objective, base.octaves, base.ratio)
+    if octaves < 1 or ratio < 1 or count < octaves:
+        raise SettingError(f"at least 1 octave, a step for each, and a ratio of at least 1; got {octaves} octaves, ratio {ratio:g}, {count} steps")
+    return Preset(drawn, moved, steering, count, looks, held, asked, octaves, ratio), count
 
 
 def _fitting(canvas: Canvas, regularisers: Sequence[Regulariser]) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from optogram.errors import SettingError
 from optogram.result import FORMATS, Provenance, Result
+from optogram.synthesis.natural import Natural
 from optogram.synthesis.verdict import FAILED, settled
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ class Synthesis(Result):
     finished picture, seen without transforms (a unit's mean over places, a neuron's value, minimised ones before their
     rectifier). `trace`: the objective at each step, under that step's transforms and before the rectifier, NaN after a picture arrived;
     lowered units fall as it rises. `verdict`: one of converged, still rising, dead start, saturated, no gradient, not finite. `natural`: for each
-    unit the 99th percentile and the greatest of the photographs' responses, where a sweep was given. `caring` [unit, height, width], where
+    unit median, quantiles and the greatest of the photographs' responses, where a sweep was given. `caring` [unit, height, width], where
     asked for: how much the objective cared for each pixel on the way, the sum of |d objective / d picture| over steps and channels.
     `frames`: of each unit, pictures [channel, height, width] on the way. `twins` [twin, unit]: what the same steps reached in
-    networks that have learned nothing.
+    networks that have learned nothing. `alpha` [unit, height, width]: the pictures' opacity on the canvas `cppn_alpha`; `images` has them on gray.
+    `agreement` [unit, 2], where several seeds were asked for: how alike a unit's pictures from these seeds are, and how alike they are to those of
+    the site's other units asked for (`alike.py`; NaN where there is none).
     """
 
     images: Float[np.ndarray, "unit channel height width"]
@@ -39,12 +42,14 @@ class Synthesis(Result):
     units: tuple[str, ...]
     sizes: Int[np.ndarray, "unit 2"]
     provenance: Provenance
-    natural: tuple[tuple[float, float] | None, ...] = field(default=())
+    natural: tuple[Natural | None, ...] = field(default=())
     caring: Float[np.ndarray, "unit height width"] | None = None
     frames: tuple[tuple[Float[np.ndarray, "channel _ _"], ...], ...] = field(default=(), repr=False)
     twins: Float[np.ndarray, "twin unit"] | None = None
+    alpha: Float[np.ndarray, "unit height width"] | None = None
+    agreement: Float[np.ndarray, "unit 2"] | None = None
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("images", "activations", "trace", "verdict", "units", "sizes", "caring", "twins")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("images", "activations", "trace", "verdict", "units", "sizes", "caring", "twins", "alpha", "agreement")
 
     def __len__(self) -> int:
         return len(self.units)
@@ -69,10 +74,12 @@ class Synthesis(Result):
         verdict = self.verdict[index]
         words = f"converged after {self.steps(index)} steps" if verdict == "converged" else verdict
         known = self.natural[index] if self.natural else None
-        told = [f"photographs: 99th percentile {known[0]:.3g}, most {known[1]:.3g}"] if known else []
+        told = [f"photographs: {known}"] if known else []
         if self.twins is not None:
             low, high = self.twins[:, index].min(), self.twins[:, index].max()
             told.append(f"{len(self.twins)} twin{'s' if len(self.twins) > 1 else ''}: {low:.3g} to {high:.3g}")
+        if self.agreement is not None and not np.isnan(self.agreement[index, 0]):
+            told.append(f"seeds agree to {self.agreement[index, 0]:.2f}, with other units' pictures {self.agreement[index, 1]:.2f}")
         beside = f" ({'; '.join(told)})" if told else ""
         return f"{self.units[index]}   reached {self.activations[index]:.3g}{beside}   {words}"
 
@@ -88,11 +95,13 @@ class Synthesis(Result):
         return sheet([None if self.verdict[index] in FAILED else self.image(index) for index in range(len(self))], self._captions())
 
     def transparent(self) -> Image:
-        """The same sheet, each picture fading to white where the objective did not care (Fel et al. 2023); needs `caring=True`."""
-        from optogram.synthesis.sheet import faded, sheet
+        """The same sheet on white: each picture with its own opacity where it has one, else as opaque as the objective cared.
 
-        pictures = [None if self.verdict[index] in FAILED else faded(self.image(index), self._cared(index)) for index in range(len(self))]
-        return sheet(pictures, self._captions())
+        That needs `caring=True` (Fel et al. 2023).
+        """
+        from optogram.synthesis.sheet import sheet
+
+        return sheet([None if self.verdict[index] in FAILED else self._on_white(index) for index in range(len(self))], self._captions())
 
     def movie(self, path: str | Path, rate: int = 12) -> Path:
         """The climb as an animated .webp or .gif, `rate` pictures a second, the last one held for a second; needs `frames=...`."""
@@ -103,22 +112,39 @@ class Synthesis(Result):
         ways = [[*way, self.image(index)] for index, way in enumerate(self.frames)]
         return movie(ways, self._captions(), path, rate)
 
+    def tour(self, path: str | Path, rate: float = 4) -> Path:
+        """The pictures one after another, `rate` a second, as an animated .webp or .gif: an interpolation, or a walk (`walk.py`)."""
+        from optogram.synthesis.movie import tour
+
+        pictures = [None if self.verdict[index] in FAILED else self.image(index) for index in range(len(self))]
+        return tour(pictures, self._captions(), path, rate)
+
     def save(self, path: str | Path, transparent: bool = False) -> Path:
         """As `Result.save`; `transparent` draws the sheet of `transparent()`."""
         if not transparent or Path(path).suffix.lower() not in FORMATS:
             return Result.save(self, path)
+        from optogram.drawing.svg import write
+
         target = Path(path)
         partial = target.with_name(f".{target.name}.partial")
-        self.transparent().save(partial, format=FORMATS[target.suffix.lower()])
+        write(self.transparent(), partial, FORMATS[target.suffix.lower()])
         return partial.replace(target)
 
     def _captions(self) -> list[tuple[str, str]]:
         return [(self.units[index], f"{self.activations[index]:.3g}  {self.verdict[index]}") for index in range(len(self))]
 
-    def _cared(self, index: int) -> Float[np.ndarray, "height width"]:
+    def _on_white(self, index: int) -> Float[np.ndarray, "channel height width"]:
+        from optogram.synthesis.resample import GRAY
+        from optogram.synthesis.sheet import faded
+
+        if self.alpha is not None:
+            return np.asarray(self.image(index) + (1 - GRAY) * (1 - self._cut(self.alpha, index)), np.float32)
         if self.caring is None:
             raise SettingError("nothing was kept about where the objective cared: synthesize(..., caring=True)")
+        return faded(self.image(index), self._cut(self.caring, index))
+
+    def _cut(self, maps: Float[np.ndarray, "unit height width"], index: int) -> Float[np.ndarray, "_ _"]:
         height, width = self.sizes[index]
-        top, left = ((side - own) // 2 for side, own in zip(self.caring.shape[1:], (height, width), strict=True))
-        cut: Float[np.ndarray, "height width"] = self.caring[index, top : top + height, left : left + width]
+        top, left = ((side - own) // 2 for side, own in zip(maps.shape[1:], (height, width), strict=True))
+        cut: Float[np.ndarray, "_ _"] = maps[index, top : top + height, left : left + width]
         return cut

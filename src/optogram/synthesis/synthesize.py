@@ -15,12 +15,13 @@ from optogram.network.network import Network
 from optogram.network.site import Unit
 from optogram.progress import Progress, track
 from optogram.result import Provenance
-from optogram.synthesis.ascend import ascend, read
+from optogram.synthesis.ascend import read
 from optogram.synthesis.asked import Asked, objectives_of
 from optogram.synthesis.canvases._canvas import Canvas
 from optogram.synthesis.canvases._given import Picture, given
-from optogram.synthesis.collect import Made, collected, finished, plain
+from optogram.synthesis.collect import Made, collected, compared, finished, plain
 from optogram.synthesis.objectives._objective import Objective
+from optogram.synthesis.octaves import in_octaves, stages_of
 from optogram.synthesis.optimisers import Optimiser
 from optogram.synthesis.party import Extras, Watch, families
 from optogram.synthesis.preset import Preset
@@ -55,6 +56,7 @@ def synthesize(
     caring: bool = False,
     frames: int = 0,
     twins: Sequence[Network] = (),
+    seeds: int = 1,
     watch: Watch | None = None,
     batch_size: int = 16,
     max_memory: float | int | None = None,
@@ -77,6 +79,7 @@ def synthesize(
     the objective cared. `frames`: keep so many pictures on the way, for `.movie(path)`. `twins`:
     networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them. `watch`: called at
     each step with its number and the pictures as they are, by their place in `units`; what it raises ends the climb.
+    `seeds`: climb from so many starts in all, the first of which is kept, and tell how far their pictures agree.
 
     Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures. The same
     seed gives the same pictures; a unit's picture does not depend on what else is asked for, to rounding.
@@ -84,8 +87,8 @@ def synthesize(
     Raises `AddressError` for unknown units, `SettingError` for unknown names and impossible settings.
     """
     recipe, count = recipe_of(canvas, preset, transforms, optimiser, steps, regularisers, views)
-    if batch_size < 1:
-        raise SettingError(f"batch_size is at least 1; got {batch_size}")
+    if batch_size < 1 or seeds < 1:
+        raise SettingError(f"batch_size and seeds are at least 1; got {batch_size} and {seeds}")
     asked_size = (size, size) if isinstance(size, int) else size
     drawn = given(recipe.canvas, network, photos, image, asked_size)
     asked = objectives_of(network, units, objective, recipe.objective)
@@ -95,25 +98,28 @@ def synthesize(
     extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames, watch)
     groups = grouped(network, asked, shape, recipe.transforms)
 
-    def climbed(one: Network, extras: Extras, tell: Callable[[int], None]) -> list[Made]:
+    def climbed(one: Network, extras: Extras, seed: int = seed) -> list[Made]:
         made: dict[int, Made] = {}
         worker = one.worker(channels_last=True, dtype=kind, reads=reads)
         for stage, members in groups:
             indices, goals = zip(*members, strict=True)
             seen = None if extras.watch is None else renumbered(extras.watch, indices)
             rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size))))
-            climb = ascend(worker, goals, drawn, stage, recipe.optimiser or drawn.optimiser, count, seed, replace(extras, watch=seen), rows, tell)
+            stages, steering = stages_of(one, stage, goals, recipe), recipe.optimiser or drawn.optimiser
+            climb = in_octaves(worker, goals, drawn, stages, steering, count, seed, replace(extras, watch=seen), rows, tell)
             made.update(zip(indices, finished(one, goals, stage, climb, rows), strict=True))
         return [made[index] for index in range(len(asked))]
 
-    with track("synthesis", len(asked) * (1 + len(twins)), progress) as tell:
-        found = climbed(network, extras, tell)
-        levels = [[one.activation for one in climbed(twin, replace(extras, caring=False, frames=0, watch=None), tell)] for twin in twins]
+    bare = replace(extras, caring=False, frames=0, watch=None)
+    with track("synthesis", len(asked) * (seeds + len(twins)), progress) as tell:
+        found = climbed(network, extras)
+        levels = [[one.activation for one in climbed(twin, bare)] for twin in twins]
+        others = [climbed(network, bare, seed + number) for number in range(1, seeds)]
     settings = {"canvas": drawn, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
-    settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early}
+    settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early, "octaves": recipe.octaves}
     settings |= {"dtype": kind, "batch_size": batch_size, "objectives": [goal.name for goal in asked]}
     provenance = Provenance("synthesize", network.name, network.weights_hash, method=drawn.name, settings=plain(settings), seed=seed)
-    return collected(asked, found, provenance, sweep, levels)
+    return collected(asked, found, provenance, sweep, levels, compared(network, asked, [found, *others]) if others else None)
 
 
 def renumbered(watch: Watch, indices: Sequence[int]) -> Watch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ Picture = Any
 def given(canvas: Canvas, network: Network, photos: Photos | None, image: Picture | None, size: tuple[int, int] | None) -> Canvas:
     """The canvas with what it was given; as it is where it takes nothing. `SettingError` where a photograph is given to none that takes it."""
     take = getattr(canvas, "given", None)
-    if image is not None and not getattr(canvas, "from_photograph", False):
-        raise SettingError(f'the canvas "{canvas.name}" does not begin from a photograph; use canvas="image" or preset="accentuation"')
+    if image is not None and not hasattr(canvas, "began"):
+        raise SettingError(f'the canvas "{canvas.name}" does not begin from a photograph; use canvas="image", "pixel" or preset="accentuation"')
     if take is None:
         return canvas
     taken: Canvas = take(network, photos, image, size)
@@ -43,3 +44,8 @@ def input_picture(network: Network, image: Picture, size: tuple[int, int] | None
         return picture
     resized: Tensor = torch.nn.functional.interpolate(picture, size, mode="bilinear", antialias=True)
     return resized.clamp(0, 1)
+
+
+def hash_of(picture: Float[Tensor, "1 channel height width"]) -> str:
+    """Sixteen hexadecimal digits that name a photograph in the input frame."""
+    return hashlib.blake2b(picture.cpu().numpy().tobytes(), digest_size=8).hexdigest()

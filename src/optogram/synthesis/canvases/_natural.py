@@ -1,9 +1,8 @@
-"""What photographs are made of: decorrelated planes, and how much of each frequency there is."""
+"""What photographs are made of: how much of each frequency there is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -12,25 +11,15 @@ from torch import Tensor
 
 from optogram.images.photos import Photos
 from optogram.network.network import Network
-from optogram.synthesis.canvases.fourier import COLOUR, GRAY
+from optogram.synthesis.canvases._colour import decorrelated
 
 MOST_PHOTOGRAPHS = 128
-EDGE = 0.01
-"""Black and white are taken as this far from it, since the logit of 0 is infinite."""
 
 
 def sampled(photos: Photos, network: Network) -> tuple[UInt8[Tensor, "batch channel height width"], ...]:
     """The first 128 photographs in the input frame, those of one size together."""
     chosen = range(min(len(photos), MOST_PHOTOGRAPHS))
     return tuple(batch.images for batch in photos.batches(network.preprocess, network.channels, indices=chosen))
-
-
-def decorrelated(images: Float[Tensor, "row channel height width"]) -> Float[Tensor, "row channel height width"]:
-    """The planes whose picture on the Fourier canvas is this one: the colour matrix's inverse of the logit."""
-    planes = torch.logit(images.clamp(EDGE, 1 - EDGE))
-    if planes.shape[1] != 3:
-        return planes / GRAY
-    return torch.einsum("pc,rchw->rphw", _inverse().to(planes), planes)
 
 
 def mean_magnitude(samples: Sequence[UInt8[Tensor, "batch channel _ _"]], height: int, width: int) -> Float[Tensor, "channel height half"]:
@@ -54,9 +43,3 @@ def mean_magnitude(samples: Sequence[UInt8[Tensor, "batch channel _ _"]], height
             count += len(part)
     mean: Tensor = total / max(1, count)
     return mean
-
-
-@lru_cache(maxsize=1)
-def _inverse() -> Float[Tensor, "plane channel"]:
-    inverse: Tensor = torch.linalg.inv(torch.tensor(COLOUR, dtype=torch.float64).T).float()
-    return inverse

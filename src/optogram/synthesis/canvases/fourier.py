@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from optogram.synthesis.canvases._canvas import Parameters, noise
-from optogram.synthesis.canvases._inverse import real_inverse
+from optogram.synthesis.canvases._colour import coloured
+from optogram.synthesis.canvases._spectrum import real_inverse, spectrum, written
 from optogram.synthesis.optimisers import Adam, Optimiser
-
-COLOUR = ((0.56282854, 0.5844758, 0.5844758), (0.19482528, 0.0, -0.19482528), (0.0432945, -0.10823626, 0.06494176))
-"""Rows: how a step along luminance, orange-blue and green-purple changes red, green and blue (from natural images' covariance)."""
-GRAY = sum(COLOUR[0]) / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +47,6 @@ class fourier:  # noqa: N801  (a registry's object has its file's name)
     def project(self, parameters: Parameters) -> None:
         """Nothing: every coefficient is allowed."""
 
-
-@lru_cache(maxsize=16)
-def spectrum(height: int, width: int, decay: float = 1.0) -> Float[Tensor, "height half 1"]:
-    """The weight of each coefficient, a quarter of 1 / max(f, 1 / max(height, width))^decay, f in cycles a pixel."""
-    rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
-    frequency = torch.sqrt(rows**2 + columns**2).clamp_min(1 / max(height, width))
-    return (frequency**-decay / 4)[:, :, None]
-
-
-def coloured(planes: Float[Tensor, "row channel height width"]) -> Float[Tensor, "row channel height width"]:
-    """From decorrelated planes to red, green and blue; one plane stays gray, other numbers of channels stay as they are."""
-    if planes.shape[1] != 3:
-        return planes * GRAY
-    matrix = torch.tensor(COLOUR, dtype=planes.dtype, device=planes.device).T
-    return torch.matmul(matrix, planes.flatten(2)).view(planes.shape)
+    def write(self, images: Float[Tensor, "row channel height width"]) -> Parameters:
+        """The coefficients of these pictures; pixels nearer than .01 to black or white are written there."""
+        return written(images, self.decay)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,10 +13,9 @@ from optogram.errors import SettingError
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.synthesis.canvases._canvas import Parameters
-from optogram.synthesis.canvases._given import Picture, input_picture
-from optogram.synthesis.canvases._inverse import real_inverse
-from optogram.synthesis.canvases._natural import decorrelated
-from optogram.synthesis.canvases.fourier import coloured, spectrum
+from optogram.synthesis.canvases._colour import coloured
+from optogram.synthesis.canvases._given import Picture, hash_of, input_picture
+from optogram.synthesis.canvases._spectrum import real_inverse, spectrum, written
 from optogram.synthesis.optimisers import Adam, Optimiser
 
 
@@ -51,7 +49,7 @@ class image:  # noqa: N801  (a registry's object has its file's name)
         picture = self.began if image is None else input_picture(network, image, size)
         if picture is None:
             raise SettingError(NO_PHOTOGRAPH)
-        return replace(self, began=picture, photograph=hashlib.blake2b(picture.numpy().tobytes(), digest_size=8).hexdigest())
+        return replace(self, began=picture, photograph=hash_of(picture))
 
     def start(self, generators: Sequence[torch.Generator], channels: int, height: int, width: int) -> Parameters:
         """The photograph's coefficients in every row, [row, channel, height, width // 2 + 1, 2]; nothing is random."""
@@ -59,8 +57,8 @@ class image:  # noqa: N801  (a registry's object has its file's name)
             raise SettingError(NO_PHOTOGRAPH)
         if tuple(self.began.shape[1:]) != (channels, height, width):
             raise SettingError(f"the photograph is {'x'.join(map(str, self.began.shape[1:]))}; the canvas asked for is {channels}x{height}x{width}")
-        coefficients = torch.view_as_real(torch.fft.rfft2(decorrelated(self.began), norm="ortho").contiguous())
-        return [(coefficients / spectrum(height, width, self.decay)).repeat(len(generators), 1, 1, 1, 1)]
+        (coefficients,) = self.write(self.began)
+        return [coefficients.repeat(len(generators), 1, 1, 1, 1)]
 
     def draw(self, parameters: Parameters, height: int, width: int) -> Float[Tensor, "row channel height width"]:
         """The pictures, 0..1."""
@@ -69,6 +67,10 @@ class image:  # noqa: N801  (a registry's object has its file's name)
 
     def project(self, parameters: Parameters) -> None:
         """Nothing: every coefficient is allowed."""
+
+    def write(self, images: Float[Tensor, "row channel height width"]) -> Parameters:
+        """The coefficients of these pictures; pixels nearer than .01 to black or white are written there."""
+        return written(images, self.decay)
 
 
 NO_PHOTOGRAPH = 'the canvas "image" begins from a photograph: give image="cat.jpg" or an array [height, width, 3] (command line: --image cat.jpg)'

@@ -12,9 +12,9 @@ from torch import Tensor
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.synthesis.canvases._canvas import Parameters
-from optogram.synthesis.canvases._inverse import real_inverse
-from optogram.synthesis.canvases._natural import decorrelated, mean_magnitude, sampled
-from optogram.synthesis.canvases.fourier import coloured, spectrum
+from optogram.synthesis.canvases._colour import coloured, decorrelated
+from optogram.synthesis.canvases._natural import mean_magnitude, sampled
+from optogram.synthesis.canvases._spectrum import real_inverse, spectrum
 from optogram.synthesis.optimisers import Nadam, Optimiser
 
 

@@ -29,5 +29,9 @@ def seen(net: Network, address: str, image: Picture | Tensor) -> Seen:
     site = net.site(address)
     with torch.no_grad():
         activation = site.places(net.read(site, picture.to(net.device)))[0].float().clone()
-    digest = hashlib.blake2b(activation.cpu().numpy().tobytes(), digest_size=4).hexdigest()
-    return Seen(site, activation, (picture.shape[2], picture.shape[3]), digest)
+    return Seen(site, activation, (picture.shape[2], picture.shape[3]), named(activation))
+
+
+def named(tensor: Tensor) -> str:
+    """Eight hexadecimal digits that name what a site does on a photograph."""
+    return hashlib.blake2b(tensor.cpu().numpy().tobytes(), digest_size=4).hexdigest()
