@@ -1,0 +1,199 @@
+"""Black box or open grey box: how many queries it takes to know a unit, from spikes, exact answers, gradients or weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from jaxtyping import Float, Int
+from PIL import Image
+
+from optogram.drawing.colour import signed
+from optogram.drawing.plots import curves
+from optogram.drawing.sheet import grid, stacked
+from optogram.errors import SettingError, unknown
+from optogram.images.photos import Photos
+from optogram.lab._recovery import ACCESSES, Recovery, recover
+from optogram.lab._result import Finding, LabResult, made_by
+from optogram.lab._shown import shown
+from optogram.network.network import Network
+from optogram.physiology.access import needed
+from optogram.progress import Progress, track
+
+CROPS = 680
+LEAST = 64
+WANTED = 0.9
+"""A unit counts as known once a template foretells its answers nine tenths as well as the best template of any access does."""
+FAINTEST = 0.05
+DRAWN = (16, 128, 1024)
+"""Numbers of queries whose templates are drawn, and the greatest."""
+SAID = {
+    "spikes": "spikes, white noise averaged",
+    "noise": "exact answers, white noise averaged",
+    "gratings": "exact answers, gratings averaged",
+    "exemplars": "exact answers, the nine strongest photographs",
+    "equations": "exact answers, solved as equations",
+    "gradients": "gradients at photographs, averaged",
+}
+BRIEFLY = {"noise": "exact answers to noise", "gratings": "exact answers to gratings", "exemplars": "exact answers to photographs"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GreyboxResult(LabResult):
+    """Of a planted and of a real unit, `planted_quality` and `real_quality` [access, repeat, count]: how well the template found with so many
+    queries (`counts`) foretells the unit's answers to photographs that it was not made of, as a correlation; NaN where a way was not tried.
+
+    `queries` [unit, access]: how many it took until the unit was known, infinite where all did not do. `..._weights`: the template in the weights.
+    """
+
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        *("counts", "planted_quality", "real_quality", "queries"),
+        *("planted_templates", "real_templates", "planted_weights", "real_weights"),
+    )
+    units: tuple[str, str]
+    counts: Int[np.ndarray, " count"]
+    planted_quality: Float[np.ndarray, "access repeat count"]
+    real_quality: Float[np.ndarray, "access repeat count"]
+    queries: Float[np.ndarray, "unit access"]
+    planted_templates: Float[np.ndarray, "access count channel height width"]
+    real_templates: Float[np.ndarray, "access count real_channel real_height real_width"]
+    planted_weights: Float[np.ndarray, "channel height width"]
+    real_weights: Float[np.ndarray, "real_channel real_height real_width"]
+    read: tuple[float, float]
+
+    def pictures(self) -> dict[str, Image.Image]:
+        """Quality by the number of queries, of both units; the templates found on the way."""
+        plots, sheets = [], []
+        held = ((self.planted_quality, self.planted_templates, self.planted_weights), (self.real_quality, self.real_templates, self.real_weights))
+        for unit, read, kind, (quality, templates, weights) in zip(self.units, self.read, ("planted", "real"), held, strict=True):
+            tried = [number for number in range(len(ACCESSES)) if np.isfinite(quality[number]).any()]
+            log = np.log2(self.counts).tolist()
+            lines = {ACCESSES[number]: (log, quality[number].mean(0).tolist()) for number in tried}
+            title = f"{unit} ({kind}): {read:.2f} from its weights, with no query"
+            plots.append(
+                curves(lines, across="log2 of the number of queries", up="foretells photographs, correlation", title=title, include=(0.0, 1.0))
+            )
+            sheets.append(self._sheet(f"{unit} ({kind})", templates[tried], [ACCESSES[number] for number in tried], weights))
+        return {"queries": stacked(plots), "planted": sheets[0], "real": sheets[1]}
+
+    def _sheet(self, title: str, templates: np.ndarray, names: list[str], weights: np.ndarray) -> Image.Image:
+        columns = [place for place, count in enumerate(self.counts.tolist()) if count in DRAWN or place == len(self.counts) - 1]
+        cells = [signed(way[place].mean(0)) if np.isfinite(way[place]).all() else None for way in templates for place in columns]
+        cells += [signed(weights.mean(0)), *[None] * (len(columns) - 1)]
+        heads = [f"{self.counts[place]:,} queries" for place in columns]
+        note = "Each template in its own scale, blue negative, orange positive, channels averaged; the last row took no query."
+        return grid(cells, heads=heads, labels=[*names, "weights"], columns=len(columns), title=title, note=note, cell=88)
+
+
+def greybox(
+    images: Annotated[Photos | None, "Photographs that exemplars and gradients are taken from, and that templates are judged on."] = None,
+    *,
+    network: Network | None = None,
+    unit: Annotated[str | None, "The real unit; its answers are read as given and rectified, as the next layer sees them."] = None,
+    planted_unit: Annotated[str, "The planted unit."] = "wave",
+    queries: Annotated[int, "Pictures shown in each way at most."] = 8192,
+    spikes: Annotated[float, "Spikes that a picture of noise evokes on average, where spikes are counted."] = 0.1,
+    repeats: Annotated[int, "How often everything is done anew, for intervals."] = 3,
+    quick: bool = False,
+    seed: int = 0,
+    progress: Progress = True,
+) -> GreyboxResult:
+    """Black box or open grey box: how many queries does it take to know a unit, and by how much is the artificial problem easier than the biological?
+
+    A planted and a real unit are recovered from counted spikes, from exact answers to noise, gratings and photographs, from gradients and from
+    weights. Each answer is a template, judged by how well it foretells the unit's answers to photographs that it was not made of.
+    """
+    from optogram.zoo._planted import planted
+    from optogram.zoo.photonet import photonet
+
+    if queries < LEAST or repeats < 2 or not spikes > 0:
+        raise SettingError(f"at least {LEAST} queries, 2 repeats and more than 0 spikes a picture; got {queries}, {repeats} and {spikes:g}")
+    given = planted(1)
+    if planted_unit not in given.addresses:
+        raise SettingError(unknown("planted unit", planted_unit, list(given.addresses)))
+    most, often = (min(queries, 1024), 2) if quick else (queries, repeats)
+    used = network or photonet()
+    address = unit or ("bn1:10" if network is None else f"{used.sites()[0].address}:0")
+    with track("recovered", 2 * often, progress) as advance:
+        found = [
+            recover(one, where, *shown(one, images, CROPS, seed), most=most, spikes=spikes, repeats=often, seed=seed, advance=advance)
+            for one, where in ((given.network, given.addresses[planted_unit]), (used, address))
+        ]
+    took = np.array([_took(one) for one in found])
+    first, second = found
+    return GreyboxResult(
+        findings=(*_of_unit(first, took[0], "planted"), *_of_unit(second, took[1], "real"), *_easier(found, took, spikes)),
+        provenance=made_by(
+            "greybox",
+            seed=seed,
+            settings={"unit": address, "planted_unit": planted_unit, "queries": most, "spikes": spikes, "repeats": often},
+            images=images or "crops in wheels",
+            network=used,
+        ),
+        units=(first.unit, second.unit),
+        counts=first.counts,
+        planted_quality=first.quality,
+        real_quality=second.quality,
+        queries=took,
+        planted_templates=first.templates,
+        real_templates=second.templates,
+        planted_weights=first.truth,
+        real_weights=second.truth,
+        read=(first.read, second.read),
+    )
+
+
+def _took(found: Recovery) -> list[float]:
+    """Queries until the quality, averaged over repeats, is nine tenths of the best of any access; infinite where nothing says anything of the unit."""
+    if _best(found) < FAINTEST:
+        return [float("inf")] * len(ACCESSES)
+    return [needed(found.counts, row, WANTED * _best(found)) for row in np.nan_to_num(found.quality.mean(1), nan=-1.0)]
+
+
+def _best(found: Recovery) -> float:
+    return max(found.read, float(np.nanmax(found.quality.mean(1))))
+
+
+def _of_unit(found: Recovery, took: np.ndarray, kind: str) -> list[Finding]:
+    listed = []
+    for number, access in enumerate(ACCESSES):
+        tried = np.isfinite(found.quality[number, 0])
+        if not tried.any():
+            continue
+        last = int(np.flatnonzero(tried)[-1])
+        values, wrong = found.quality[number, :, last], float(found.others[number, :, last].mean())
+        reached = f"{took[number]:,.0f} queries" if np.isfinite(took[number]) else f"more than {found.counts[last]:,} queries"
+        sentence = (
+            f"The {kind} unit {found.unit} by {SAID[access]}: after {found.counts[last]:,} queries the template foretells photographs by "
+            f"{values.mean():.2f} (other units of its layer: {wrong:.2f}); {WANTED * _best(found):.2f} takes {reached}."
+        )
+        listed.append(Finding(f"{kind}_{access}", float(values.mean()), sentence, *_interval(values), control=wrong, chance=0.0))
+    how = "what stands in its weights foretells" if found.exact else "a copy of the network, which the weights make, gives a template that foretells"
+    sentence = (
+        f"The {kind} unit {found.unit} by its weights: {how} photographs by {found.read:.2f} (other units: {found.read_others:.2f}), with no query."
+    )
+    return [*listed, Finding(f"{kind}_weights", found.read, sentence, control=found.read_others, chance=0.0)]
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """95 % over repeats, by Student's t."""
+    from scipy.stats import t
+
+    reach = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(values.mean()) - reach, float(values.mean()) + reach
+
+
+def _easier(found: list[Recovery], took: np.ndarray, spikes: float) -> list[Finding]:
+    """How many times fewer queries each access takes than counted spikes do; at least, where spikes did not do at all."""
+    listed = []
+    for kind, one, row in zip(("planted", "real"), found, took, strict=True):
+        bound = float(min(row[0], one.counts[-1]))
+        more = "" if np.isfinite(row[0]) else "more than "
+        ways = [(access, row[number]) for number, access in enumerate(ACCESSES) if number and np.isfinite(row[number])]
+        parts = [f"{BRIEFLY.get(access, access)} {more}{bound / count:,.1f}" for access, count in ways]
+        rest = f"The {kind} unit takes {more}{bound:,.0f} pictures where {spikes:g} spikes a picture are counted. "
+        sentence = f"{rest}How many times fewer other ways take: {', '.join(parts) or 'none does'}; weights take no query."
+        fewest = float(np.nanmin(np.where(np.isfinite(row[1:]), row[1:], np.nan))) if np.isfinite(row[1:]).any() else bound
+        listed.append(Finding(f"{kind}_easier", bound / fewest, sentence, chance=1.0))
+    return listed
