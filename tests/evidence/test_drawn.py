@@ -181,6 +181,15 @@ def test_few_units_by_number_and_by_address(judge: Callable[..., Evidence], evid
     assert other.sentence == "Not tested: no picture was made of it; 8 of 16 units have one."
 
 
+def test_a_site_none_of_whose_units_is_named_is_not_tested(network: og.Network, sweep: og.Sweep) -> None:
+    both = og.sweep(network, sweep.photos, sites=["gated", "units"], progress=False)
+    making = {"units": ["units"], "steps": 1}
+    found = og.judge(network, sweep.photos, both, claims=PICTURED, viewer=Pixels(), twins=1, pictures=making, progress=False)
+    verdicts = {site: {row.verdict for row in found if row.site == site} for site in ("gated", "units")}
+    assert verdicts["gated"] == {"not tested"}
+    assert verdicts["units"] - {"not tested"}
+
+
 def test_the_sites_before_a_unit_are_those_that_change_it(network: og.Network) -> None:
     assert [site.address for site in before(network, network.site("units"), (8, 8))] == ["templates", "gated"]
     assert before(network, network.site("templates"), (8, 8)) == []

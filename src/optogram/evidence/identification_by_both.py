@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from optogram.evidence._claim import Measured
 from optogram.evidence._drawn import lowered, raised
-from optogram.evidence._line_up import LINE_UP, measured, rate
+from optogram.evidence._line_up import LINE_UP, measured
 from optogram.evidence._matched import Half, Matching, matrix
 from optogram.evidence._pictured import by_both, by_exemplars, by_picture, told
 from optogram.evidence._view import SiteView
+from optogram.statistics.identification import wrong_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class IdentificationByBoth(Matching):
     def confounds(self, view: SiteView, found: Measured) -> dict[str, float]:
         """The rates of either alone, among the same units, beside what identification always reports."""
         alone = {"by picture": by_picture, "by photographs": by_exemplars}
-        rates = {f"rate {name} alone": rate(measured(matrix(view, half)), LINE_UP) for name, half in alone.items()}
+        rates = {f"rate {name} alone": wrong_picture(matrix(view, half)).rate(LINE_UP) for name, half in alone.items()}
         return {**Matching.confounds(self, view, found), **rates}
 
 

@@ -62,7 +62,8 @@ class NaturalPath(Claim):
     def confounds(self, view: SiteView, found: Measured) -> dict[str, float]:
         """Each site's median coherence over units, and how many are flagged."""
         path: Path = view.recorded["way"]
-        sites = {f"coherence at {site}": float(np.nanmedian(one)) for site, one in zip(path.sites, coherence(path), strict=True)}
+        known = zip(path.sites, coherence(path), strict=True)
+        sites = {f"coherence at {site}": float(np.median(one[~np.isnan(one)])) for site, one in known if not np.isnan(one).all()}
         return {**sites, "units flagged": float(flagged(path).sum())}
 
 

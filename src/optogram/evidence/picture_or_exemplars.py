@@ -19,11 +19,12 @@ from scipy import stats
 
 from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of, none_tested
 from optogram.evidence._drawn import lowered, raised
-from optogram.evidence._line_up import LINE_UP, measured, rate
+from optogram.evidence._line_up import LINE_UP
 from optogram.evidence._matched import advantages, matrix, own_without
 from optogram.evidence._pictured import by_exemplars, by_picture, told
 from optogram.evidence._view import SiteView
 from optogram.statistics import permutation
+from optogram.statistics.identification import wrong_picture
 from optogram.statistics.verdict import Words
 
 DRAWS = 199
@@ -64,7 +65,7 @@ class PictureOrExemplars(Claim):
 
     def confounds(self, view: SiteView, found: Measured) -> dict[str, float]:
         """For how many units either is better (q .05), and the rates of both among the same units."""
-        rates = {name: rate(measured(matrix(view, half)), LINE_UP) for name, half in (("picture", by_picture), ("photographs", by_exemplars))}
+        rates = {name: wrong_picture(matrix(view, half)).rate(LINE_UP) for name, half in (("picture", by_picture), ("photographs", by_exemplars))}
         clear = found.q <= 0.05
         return {
             "units whose picture is better": float(np.sum(clear & (found.effect > 0))),
