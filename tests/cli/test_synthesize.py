@@ -35,6 +35,33 @@ def test_a_sheet_and_the_sentence_that_goes_with_every_picture(typed: Type, plac
         assert sheet.format == "JPEG"
 
 
+def test_what_is_told_beside_a_picture_is_in_the_sentence_and_in_json(typed: Type, place: Path) -> None:
+    kept = typed("sweep", "net.py:colours", "photos", "0:0", "--keep", "kept.safetensors", "--json")
+    assert kept.code == 0
+    beside = ["--sweep", "kept.safetensors", "--seeds", "2", "--twins", "1", "--photos", "photos", "-o", "made.npz", *STEPS]
+    told = typed("synthesize", "net.py:colours", "0:0", "0:1", *beside)
+    assert told.code == 0
+    for words in ("photographs: median", "99th percentile", "1 twin:", "seeds agree to"):
+        assert words in told.out.splitlines()[0]
+    row = typed("synthesize", "net.py:colours", "0:0", "0:1", "--json", *beside).json[0]
+    assert row["photographs"]["median"] <= row["photographs"]["farther"] <= row["photographs"]["most"]
+    assert len(row["twins"]) == 1
+    assert -1 <= row["agreement_with_others"] <= row["agreement"] <= 1.001
+
+
+def test_pictures_between_two_units_one_after_another(typed: Type, place: Path) -> None:
+    found = typed("synthesize", "net.py:colours", "0:0", "0:1", "--between", "3", "--tour", "between.gif", "-o", "made.npz", *STEPS)
+    assert found.code == 0
+    assert found.out.splitlines()[-2:] == ["made.npz", "between.gif"]
+    with Image.open(place / "between.gif") as film:
+        assert film.n_frames == 3  # type: ignore[attr-defined]
+    with np.load(place / "made.npz") as numbers:
+        red, green = numbers["images"][:, 0].mean((1, 2)), numbers["images"][:, 1].mean((1, 2))
+    assert red[0] > red[1] > red[2]
+    assert green[0] < green[1] < green[2]
+    assert "got 1 units" in one_line(typed("synthesize", "net.py:colours", "0:0", "--between", "3").err)
+
+
 @pytest.mark.filterwarnings("default")
 def test_a_unit_without_a_gradient_is_named_and_json_has_no_nan(typed: Type) -> None:
     found = typed("synthesize", "net.py:colours", "0:2", "-o", "none.npz", "--json", *STEPS)

@@ -57,8 +57,8 @@ def synthesize(
     given = None if photos is None else open_images(photos, channels=network.channels)
     controls = [network.twin(seed=number, photos=given) for number in range(twins)]
     chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": image, "photos": given}
-    chosen["sweep"] = None if sweep is None else Sweep.load(sweep, network)
-    wanted: dict[str, Any] = {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls, "seeds": seeds}
+    wanted: dict[str, Any] = {"sweep": None if sweep is None else Sweep.load(sweep, network)}
+    wanted |= {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls, "seeds": seeds}
     wanted |= {name: value for name, value in chosen.items() if value is not None}
     found = run(network, asked, preset=preset, seed=seed, **wanted)
     found.save(target, transparent=transparent)
@@ -82,7 +82,7 @@ def _between(network: Network, units: list[str], count: int) -> list[Objective]:
     ends = objectives_of(network, units)
     if len(ends) != 2:
         raise SettingError(f"--between goes from one unit to another; got {len(ends)} units")
-    return interpolation(*ends, count)
+    return interpolation(ends[0], ends[1], count)
 
 
 def _row(found: Synthesis, index: int, target: Path) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def values(parameters: Parameters, height: int, width: int) -> Float[Tensor, "ro
     for layer in layers[1:]:
         bent = torch.atan(now)
         now = torch.cat([bent / SPREAD, (bent.square() - CENTRE) / SCALE], 2) @ layer
-    return (now + offset).transpose(1, 2).unflatten(2, (height, width))
+    drawn: Tensor = (now + offset).transpose(1, 2).unflatten(2, (height, width))
+    return drawn
 
 
 def coordinates(height: int, width: int) -> Float[Tensor, "place 2"]:
