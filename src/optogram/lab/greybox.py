@@ -145,7 +145,7 @@ def greybox(
 
 
 def _took(found: Recovery) -> list[float]:
-    """Queries until the quality, averaged over repeats, is nine tenths of the best of any access; infinite where nothing says anything of the unit."""
+    """Queries until the quality, averaged over repeats, is nine tenths of the best of any access; infinite where nothing tells of the unit."""
     if _best(found) < FAINTEST:
         return [float("inf")] * len(ACCESSES)
     return [needed(found.counts, row, WANTED * _best(found)) for row in np.nan_to_num(found.quality.mean(1), nan=-1.0)]
