@@ -27,8 +27,8 @@ class Mapped:
     @classmethod
     def of(cls, asked: str | Callable[..., Any] | Mapping[str, Any] | None) -> Mapped:
         """From what `judge` is given: a method, or `method`, `units`, `photographs` and the method's settings in a mapping."""
-        given = dict(asked) if isinstance(asked, Mapping) else {} if asked is None else {"method": asked}
-        known = {name: given.pop(name) for name in ("method", "units", "photographs") if name in given}
+        given: dict[str, Any] = dict(asked) if isinstance(asked, Mapping) else {} if asked is None else {"method": asked}
+        known: dict[str, Any] = {name: given.pop(name) for name in ("method", "units", "photographs") if name in given}
         made = cls(**known, settings=given)
         if made.units < 1 or not LEAST <= made.photographs <= MOST:
             raise SettingError(

@@ -44,17 +44,17 @@ class Facets(Claim):
         least = np.finfo(np.float64).tiny
         effect, error, p, notes = np.full(units, np.nan), np.full(units, np.nan), np.full(units, np.nan), [""] * units
         for unit in np.flatnonzero(view.alive):
-            halves = [_half(view, group, view.responses[:, unit], fold) for fold in (0, 1)]
-            if halves[0] is None or halves[1] is None:
+            one, other = (_half(view, group, view.responses[:, unit], fold) for fold in (0, 1))
+            if one is None or other is None:
                 continue
-            parts = (halves[0].parts + halves[1].parts) / 2
+            parts = (one.parts + other.parts) / 2
             seen = np.bincount(group, minlength=len(parts)) > 0
             effect[unit] = parts.sum()
             error[unit] = np.sqrt(((parts[seen] - parts[seen].mean()) ** 2).sum())
             p[unit] = max(least, float(special.stdtr(int(seen.sum()) - 1, (NEGLIGIBLE - effect[unit]) / max(error[unit], 1e-12))))
-            one, other = (half.kinds for half in halves)
-            notes[unit] = (
-                f"{one} kinds among what drives it most in either half" if one == other else f"{one} kinds in one half, {other} in the other"
+            same = one.kinds == other.kinds
+            notes[unit] = f"{one.kinds} kinds" + (
+                " among what drives it most in either half" if same else f" in one half, {other.kinds} in the other"
             )
         parts_ = {"family": as_many(~np.isnan(effect), like), "error": error}
         return Measured(effect, p, np.zeros(units, np.int64), 0, least, parts_, tuple(notes))
