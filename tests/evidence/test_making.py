@@ -39,7 +39,7 @@ def test_one_address_twice_is_one_unit() -> None:
         Making.of({"units": ["layer:0-6", "layer:3"]}).resolved([*(f"layer:{unit}" for unit in range(7)), "layer:3"])
 
 
-def test_finished_pictures_are_refused_since_twins_need_the_same_steps(unchecked: None) -> None:
+def test_finished_pictures_are_refused_since_twins_need_the_same_steps() -> None:
     with pytest.raises(SettingError, match="made anew, alike for the network and its twins; got ndarray"):
         Making.of(np.zeros((8, 3, 4, 4)))
 

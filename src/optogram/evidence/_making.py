@@ -32,7 +32,7 @@ class Making:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, asked: int | Mapping[str, Any] | None) -> Making:
+    def of(cls, asked: object) -> Making:
         """From what `judge` is given: a number of units, or `units`, `steps` and keywords of `og.synthesize`.
 
         Raises `SettingError` for keywords that are none, and for fewer than eight units, which are too few for line-ups
