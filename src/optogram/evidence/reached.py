@@ -2,8 +2,9 @@
 
 The neuron in the middle's response to its picture is compared with those at the probe places of the panel's photographs: the effect is how far
 it lies above their mean, as a multiple of how far the 99th percentile does. Own null: a picture that is as good as a photograph, so
-p = (1 + photographs with a response as great) / (1 + photographs). Untrained units' pictures reach farther still (SCIENCE 3: every one, by
-a median of 32 to 63 times), which is why this claim stands or falls with the twins. Cost: one picture a chosen unit and network.
+p = (1 + photographs with a response as great) / (1 + photographs). Untrained units' pictures may reach farther still (SCIENCE 3: every one, by
+a median of 32 to 63 times; with few steps and transforms less far than photographs), so this claim stands or falls with twins whose pictures
+were made by the same steps. Cost: one picture a chosen unit and network.
 """
 
 from __future__ import annotations
