@@ -77,6 +77,7 @@ class _Build:
         self.folder = Folder(root)
         self.sites: list[Site] = list(network.sites()) if settings.sites is None else [network.site(address) for address in settings.sites]
         self.pictured = pictured_sites(self.sites, _canonical(network, settings.pictures))
+        self.close = {site.address for site in (*self.pictured, *pictured_sites(self.sites, "stages"))}
         for method in settings.methods:
             METHODS.get(method)
         self.eye = _eye(network, settings)
@@ -188,10 +189,10 @@ class _Build:
                     evidence=subject.evidence,
                     k=subject.settings.exemplars,
                     links=links.get(site.address),
-                    tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields else None,
+                    tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields.keys() & self.close else None,
                     held_out=asked,
                     methods=self.settings.methods,
-                    mapping=subject.network if self.settings.attributed else None,
+                    mapping=subject.network if self.settings.attributed and site.address in self.close else None,
                     mapped=TWIN_PICTURES if subject.twin else MAPPED,
                 )
                 entries.append(write_site(self.folder, slug(subject.name), known, frames))

@@ -28,7 +28,8 @@ class Settings:
     """Every argument that changes an atlas.
 
     `sites`: addresses, or `None` for the default ones. `pictures`: sites to synthesise pictures for: `stages` (the last site of
-    each resolution and the head), `all`, `none`, or addresses. `picture_units`: at most so many units a site get one, evenly
+    each resolution and the head), `all`, `none`, or addresses; there, and at the stages, exemplars get attribution maps and units
+    tuning curves too, which elsewhere would cost more than all the rest. `picture_units`: at most so many units a site get one, evenly
     spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
     network's, but for fewer pictures (there must be two, so that it can be judged). `viewer`: who looks at the patches, `bank` or
     another network as `og.load` takes it, with `viewer_weights`
