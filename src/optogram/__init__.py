@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from optogram.atlas.open import Atlas as Atlas
     from optogram.atlas.open import open_atlas as open_atlas
     from optogram.attribution._attribute import attribute as attribute
+    from optogram.attribution._concepts import Concepts as Concepts
+    from optogram.attribution._concepts import concepts as concepts
     from optogram.attribution._result import Attribution as Attribution
+    from optogram.attribution._tcav import ConceptTest as ConceptTest
+    from optogram.attribution._tcav import tcav as tcav
     from optogram.evidence._judge import judge as judge
     from optogram.evidence._result import Evidence as Evidence
     from optogram.exemplars.result import Sweep as Sweep
@@ -42,6 +46,8 @@ _HOMES = {
     "Atlas": "optogram.atlas.open",
     "Attribution": "optogram.attribution._result",
     "Box": "optogram.geometry",
+    "ConceptTest": "optogram.attribution._tcav",
+    "Concepts": "optogram.attribution._concepts",
     "Evidence": "optogram.evidence._result",
     "Network": "optogram.network.network",
     "Photos": "optogram.images.photos",
@@ -54,6 +60,7 @@ _HOMES = {
     "WeightImages": "optogram.weights.weight_images",
     "attribute": "optogram.attribution._attribute",
     "build_atlas": "optogram.atlas.build",
+    "concepts": "optogram.attribution._concepts",
     "errors": "optogram",
     "judge": "optogram.evidence._judge",
     "load": "optogram.network.load",
@@ -64,6 +71,7 @@ _HOMES = {
     "score": "optogram.metrics._score",
     "sweep": "optogram.exemplars.sweep",
     "synthesize": "optogram.synthesis.synthesize",
+    "tcav": "optogram.attribution._tcav",
     "weight_images": "optogram.weights.weight_images",
 }
 """The module in which each public name is defined; a submodule's is the package itself."""
@@ -72,6 +80,8 @@ __all__ = [
     "Atlas",
     "Attribution",
     "Box",
+    "ConceptTest",
+    "Concepts",
     "Evidence",
     "Network",
     "Photos",
@@ -84,6 +94,7 @@ __all__ = [
     "WeightImages",
     "attribute",
     "build_atlas",
+    "concepts",
     "errors",
     "judge",
     "load",
@@ -94,6 +105,7 @@ __all__ = [
     "score",
     "sweep",
     "synthesize",
+    "tcav",
     "weight_images",
 ]
 

@@ -19,6 +19,8 @@ from optogram.result import Result, versions
 
 RESULTS = {
     "Attribution": "attribute",
+    "ConceptTest": "tcav",
+    "Concepts": "concepts",
     "Evidence": "judge",
     "Ranking": "rank",
     "Sanity": "sanity",

@@ -98,12 +98,14 @@ VERBS: dict[str, Callable[[Case], Any]] = {
     "build_atlas": lambda c: og.build_atlas(
         c.network, c.photos, c.path / f"atlas-{id(object())}", twins=2, panel=10, steps=2, picture_units=2, attributed=1, exemplars=2, progress=False
     ),
+    "concepts": lambda c: og.concepts(c.network, c.photos, "second", k=2, steps=5, progress=False),
     "judge": lambda c: og.judge(c.network, c.photos, sites=list(SITES), claims=["identification"], twins=2, progress=False),
     "rank": lambda c: og.rank(c.network, c.images, "head:cat", methods=["gradient", "input_x_gradient"], metric="sensitivity_n", progress=False),
     "sanity": lambda c: og.sanity(c.network, _attribution(c), twins=2, others=2, progress=False),
     "score": lambda c: og.score(c.network, _attribution(c), "deletion", progress=False),
     "sweep": lambda c: og.sweep(c.network, c.photos, k=3, panel=10, progress=False),
     "synthesize": lambda c: og.synthesize(c.network, ["norm:0", "second:1@1,1", "head:dog"], steps=3, progress=False),
+    "tcav": lambda c: og.tcav(c.network, c.images, c.images, "head:cat", site="norm", background=c.photos, runs=9, repeats=2, progress=False),
     "weight_images": lambda c: og.weight_images(c.network, "norm"),
 }
 """By public name. A verb that is added to the package is added here, or a test fails."""
