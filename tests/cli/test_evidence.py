@@ -60,6 +60,17 @@ def test_json_has_every_row_and_null_where_nothing_was_tested(typed: Type, place
     assert {line.split()[0] for line in shown} >= {row["unit"] for row in rows if row["verdict"] == word and row["claim"] == "identification"}
 
 
+def test_claims_about_pictures_are_made_with_the_steps_and_twins_asked_for(typed: Type, place: Path) -> None:
+    asked = ["--claim", "reached", "--claim", "identification-by-picture", "--pictures", "8", "--steps", "2", "--twin-kind", "shuffle"]
+    found = typed(*LINE, *asked, "--json")
+    assert found.code == 0, found.err
+    rows = found.json
+    assert {row["claim"] for row in rows} == {"reached", "identification_by_picture"}
+    tested = {row["unit"] for row in rows if row["claim"] == "reached" and row["null"] == "photographs" and row["p"] is not None}
+    assert tested == {"0:0", "0:1", "0:2", "0:4"}, "the constant unit has no picture"
+    assert typed(*LINE, *asked[:2], "--unit", "0:1", "--steps", "2").code == 1, "too few to tell apart"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -72,7 +72,8 @@ def evidence(
         return
     eye = viewer if viewer == "bank" else load(viewer, viewer_weights, None, viewer_preprocess, device, seed)
     wanted = "all" if claims == ["all"] else claims
-    found = judge(network, taken, None, sites, wanted, eye, twins, seed, marks=marked, maps=maps)
+    making = {name: value for name, value in (("units", units or pictures), ("steps", steps)) if value} or None
+    found = judge(network, taken, None, sites, wanted, eye, twins, seed, twin_kind=kind.value, marks=marked, maps=maps, pictures=making)
     if target is not None:
         found.save(target)
     chosen = table(found, verdicts or (), sort or "verdict", top) if verdicts or sort or top else None
