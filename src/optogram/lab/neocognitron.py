@@ -191,7 +191,7 @@ def _trained(
 
     def named(pictures: Tensor) -> Tensor:
         with torch.no_grad():
-            return network(pictures).argmax(dim=1)
+            return network.forward(pictures).argmax(dim=1)
 
     return named
 

@@ -62,14 +62,15 @@ def evidence(network: Network, scorer: Scorer, pictures: Float[Tensor, "image ch
     """Each picture, its guided backprop and its positive paths, of one size; both maps in the scale of all pictures given."""
     photos = [np.rint(np.asarray(one.permute(1, 2, 0)) * 255).astype(np.uint8) for one in pictures]
     try:
-        maps = (score_maps(network, scorer, pictures), path_maps(network, scorer, pictures))
+        maps = [score_maps(network, scorer, pictures), path_maps(network, scorer, pictures)]
     except NotDefinedError:
-        maps = ()
+        maps = []
     cells: list[Image.Image | None] = []
     for index, photo in enumerate(photos):
         over = [overlay(photo, found[index], float(np.quantile(np.abs(found), 0.995))) for found in maps]
         plain = Image.fromarray(photo[:, :, 0] if photo.shape[2] == 1 else photo)
-        cells += [plain.resize(over[0].size, Image.Resampling.NEAREST) if over else plain, *(over or [None, None])]
+        cells.append(plain.resize(over[0].size, Image.Resampling.NEAREST) if over else plain)
+        cells.extend(over or [None, None])
     return cells
 
 

@@ -118,13 +118,13 @@ def _studied(
     best = float(np.median([one[3] for one in fitted]))
     final = scorer(*fit(found["none"], best), best, temperature(held))
     outs = [torch.from_numpy(groups == number) for number in range(FOLDS)]
-    logits = {name: np.zeros((len(groups), 4)) for name in controls}
+    logits: dict[str, np.ndarray] = {name: np.zeros((len(groups), 4)) for name in controls}
     shares = np.zeros((len(groups), len(unit_names(network, final))))
     for one, out in zip(scorers, outs, strict=True):
         for name in controls:
             logits[name][out.numpy()] = one.logits(found[name][out])
         shares[out.numpy()] = unit_shares(network, one, found["none"][out])
-    return _Study(indices, groups, final, scorers, dict(logits), shares, found["none"])
+    return _Study(indices, groups, final, scorers, logits, shares, found["none"])
 
 
 def _speakers(network: Network, own: _Study, names: tuple[str, ...], seed: int) -> Speakers:

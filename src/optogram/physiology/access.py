@@ -31,18 +31,18 @@ def spiking(rates: Float[np.ndarray, " picture"], mean: float, random: np.random
     linear cell: its exact answers of mean 1 have a variance of pi - 1, to which counting adds 1 / mean.
     """
     middle = float(rates.mean())
-    return random.poisson(np.maximum(rates, 0) / middle * mean if middle > 0 else np.zeros_like(rates))
+    return np.asarray(random.poisson(np.maximum(rates, 0) / middle * mean if middle > 0 else np.zeros_like(rates)))
 
 
 def averaged(shown: Float[np.ndarray, "picture pixel"], rates: Float[np.ndarray, " picture"]) -> Float[np.ndarray, " pixel"]:
     """The average of pictures, each weighted with its answer."""
-    return unit_length(triggered_average(shown, np.asarray(rates, float)[:, None]))[0]
+    return np.asarray(unit_length(triggered_average(shown, rates[:, None]))[0])
 
 
 def strongest(shown: Float[np.ndarray, "picture pixel"], rates: Float[np.ndarray, " picture"], count: int = STRONGEST) -> Float[np.ndarray, " pixel"]:
     """The mean of the pictures that were answered most strongly, less the mean of all: what exemplars show at a glance."""
     best = np.argsort(-rates, kind="stable")[:count]
-    return unit_length((shown[best].mean(0) - shown.mean(0))[None])[0]
+    return np.asarray(unit_length((shown[best].mean(0) - shown.mean(0))[None])[0])
 
 
 def solved(shown: Float[np.ndarray, "picture pixel"], rates: Float[np.ndarray, " picture"]) -> Float[np.ndarray, " pixel"]:
@@ -60,7 +60,7 @@ def solved(shown: Float[np.ndarray, "picture pixel"], rates: Float[np.ndarray, "
     square = known @ known.T if few else known.T @ known
     square[np.diag_indices(len(square))] += RIDGE * np.trace(square)
     found = known.T @ np.linalg.solve(square, answers) if few else np.linalg.solve(square, known.T @ answers)
-    return unit_length(found[None])[0]
+    return np.asarray(unit_length(found[None])[0])
 
 
 def whole_gratings(size: tuple[int, int], count: int, random: np.random.Generator) -> Float[np.ndarray, "grating height width"]:
