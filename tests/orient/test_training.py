@@ -12,9 +12,9 @@ from optogram.errors import SourceError
 from optogram.images.open_images import open_images
 from optogram.network.load import load
 from optogram.orient.answers import predict
+from optogram.orient.examination import Examination
 from optogram.orient.exif import orientation
 from optogram.orient.measures import accuracy
-from optogram.orient.examination import Examination
 from optogram.orient.training import train
 from optogram.orient.uprightness import Scorer
 
@@ -89,7 +89,8 @@ def test_turned_files_are_found_written_and_taken_back(folder: Path, trained: tu
 def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     head, report = tmp_path / "up.npz", tmp_path / "report"
     assert run(["orient", "train", str(folder), "-o", str(head), "--report", str(report)]) == 0
-    assert {path.name for path in report.iterdir()} >= {"index.html", "right.png", "wrong.png", "reliability-and-coverage.png", "answers.csv"}
+    pages = {"index.html", "right.png", "wrong.png", "units.png", "reliability-and-coverage.png", "answers.csv"}
+    assert {path.name for path in report.iterdir()} >= pages
     capsys.readouterr()
     assert run(["orient", "predict", str(folder), "-s", str(head), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
