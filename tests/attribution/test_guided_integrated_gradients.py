@@ -72,7 +72,8 @@ def test_complete_and_the_more_so_the_finer() -> None:
     net = chain(torch.tanh)
     with torch.no_grad():
         net.module.a.weight *= 8
-    coarse, fine = (attribute(net, IMAGE, "c:0", "guided_integrated_gradients", steps=steps, progress=False) for steps in (16, 128))
+    settings = {"anchors": 7, "progress": False}
+    coarse, fine = (attribute(net, IMAGE, "c:0", "guided_integrated_gradients", steps=steps, **settings) for steps in (16, 128))
     assert abs(fine.delta[0]) < 0.1 * abs(coarse.delta[0])
     assert abs(fine.delta[0]) < 1e-3 * abs(fine.responses[0] - float(net.run(torch.zeros(1, 1, SIDE, SIDE, dtype=torch.double))[0, 0]))
 
