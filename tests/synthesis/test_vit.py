@@ -58,3 +58,30 @@ def test_shifts_over_a_patch_break_the_pattern_that_is_the_same_in_every_patch(n
     still = synthesize(net, asked, preset="vit", steps=48, transforms=others, progress=False)
     assert min(in_step(still.image(index)) for index in range(2)) > 0.95
     assert max(in_step(shifted.image(index)) for index in range(2)) < 0.85
+
+
+@pytest.fixture(scope="module")
+def registered() -> Network:
+    """A transformer with a class token, two register tokens and heads that are told apart (queries, keys and values of a layer each)."""
+    vision = pytest.importorskip("timm.models.vision_transformer")
+    torch.manual_seed(0)
+    module = vision.VisionTransformer(img_size=32, patch_size=PATCH, embed_dim=16, depth=1, num_heads=2, reg_tokens=2, num_classes=5)
+    return Network(module.eval(), Preprocess(size=32))
+
+
+def test_units_of_register_and_class_tokens_of_the_mlp_and_of_heads_rise(registered: Network) -> None:
+    block, hidden = registered.site("blocks.0"), registered.site("blocks.0.mlp.fc1")
+    assert block.prefix == ("cls", "reg0", "reg1")
+    heads = registered.site("blocks.0.attn.proj~in")
+    asked = ["blocks.0:3@reg1", "blocks.0:3@reg0", "blocks.0:3@cls", "blocks.0:3@2,1", f"{hidden.address}:7", f"{heads.address}:h1"]
+    made = synthesize(registered, asked, preset="vit", steps=32, transforms=(), progress=False)
+    assert (made.trace[:, -8:].mean(1) > made.trace[:, :2].mean(1)).all()
+    images = torch.from_numpy(made.images)
+    tokens = block.places(registered.read(block, images))[:, 3]
+    expected = [tokens[row, place].item() for row, place in enumerate((2, 1, 0, 3 + 2 * 4 + 1))]
+    assert made.activations[:4] == pytest.approx(expected, rel=1e-3, abs=1e-4)
+    inner = hidden.places(registered.read(hidden, images))[4, 7, 3:].mean().item()
+    assert made.activations[4] == pytest.approx(inner, rel=1e-3, abs=1e-4)
+    width = heads.units // 2
+    sizes = torch.linalg.vector_norm(heads.places(registered.read(heads, images))[5, width:], dim=0)[3:]
+    assert made.activations[5] == pytest.approx(sizes.mean().item(), rel=1e-3, abs=1e-4)
