@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.browser.small_atlas import columns, noise, own_row, write
+from tests.browser.small_atlas import noise, own_row, write
+from tests.browser.small_tables import columns
 
 from optogram.atlas.folder import Folder, write_atomically
 from optogram.atlas.schema import Manifest

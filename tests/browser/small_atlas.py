@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.browser.small_tables import HAS_MAP, HELD_OUT, MAP, answers, columns, links, tuning
 
 from optogram.atlas.alt import exemplar_alt, picture_alt
 from optogram.atlas.build import copy_viewer
@@ -34,7 +35,6 @@ LONG = "layer1.0.a_block_with_quite_a_long_name/relu#1"
 LABELS = ("tabby", "great white shark", "lemon", "page", "rocket", "dead")
 SITES = {"conv1": 12, LONG: 250, "fc": len(LABELS)}
 K, TWINS, PHOTOGRAPHS = 9, 9, 50
-HELD_OUT = 24
 WEIGHTS = "8f2c1a90d5e3b714"
 
 
@@ -284,9 +284,9 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
         units_file=folder.table(directory, "units", _units(site, order, rows, responses, plates, pictures), schemas()["units"]),
         exemplars_file=folder.table(directory, "exemplars", _exemplars(site, order, responses), schemas()["exemplars"]),
         evidence_file=folder.table(directory, "evidence", evidence_rows(evidence, site), schemas()["evidence"]),
-        links_file=folder.table(directory, "links", _links(), schemas()["links"]) if site == "conv1" else None,
-        tuning_file=folder.table(directory, "tuning", _tuning(units), schemas()["tuning"]) if site == "conv1" else None,
-        responses_file=folder.put(directory, "responses", "pack", _responses(order)),
+        links_file=folder.table(directory, "links", links(), schemas()["links"]) if site == "conv1" else None,
+        tuning_file=folder.table(directory, "tuning", tuning(units), schemas()["tuning"]) if site == "conv1" else None,
+        responses_file=folder.put(directory, "responses", "pack", answers(order)),
         map_method="gradient",
         packs={"plates": plate_files, "pictures": picture_files, "maps": [folder.put(directory, "maps-0", "pack", MAP.tobytes())]},
         sprites=sprites,
@@ -341,31 +341,6 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
     }
 
 
-MAP = np.outer(np.linspace(-127, 127, 11), np.ones(11)).astype(np.int8)
-"""What every strongest exemplar's map shows: down above, up below."""
-
-
-def _links() -> dict[str, list[Any]]:
-    """conv1:0 is made of conv1:2 and is part of fc:1, which is called great white shark."""
-    common = {"unit": 0, "rank": 0, "strength": 1.0, "rows": 1, "columns": 3}
-    into = {**common, "way": "in", "site": "conv1", "other": 2, "weight": 0.5, "kernel": [-0.5, 0.0, 1.0]}
-    return columns("links", [into, {**common, "way": "out", "site": "fc", "other": 1, "weight": -2.0, "kernel": [-1.0, -1.0, 0.0]}])
-
-
-def _tuning(units: int) -> dict[str, list[Any]]:
-    """Every unit prefers 45 degrees, but the last, which nothing drives."""
-    rates = [float(1 + np.cos(2 * (angle - np.pi / 4))) for angle in np.arange(12) * np.pi / 12]
-    common = {"rates": rates, "frequency": 0.125, "preferred": 45.0, "variance": 0.5, "bandwidth": 45.0, "ratio": 1.5}
-    return columns("tuning", [{**common, "unit": unit, "driven": unit < units - 1} for unit in range(units)])
-
-
-def _responses(order: list[int]) -> bytes:
-    """To the photographs held out: unit 0 responds to the even ones, the others as it comes."""
-    found = np.random.default_rng(7).random((len(order), HELD_OUT))
-    found[order.index(0)] = (np.arange(HELD_OUT) + 1) % 2 + 0.01 * np.arange(HELD_OUT)
-    return found.astype("<f4").tobytes()
-
-
 def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, list[Any]]:
     lists = [("top", None), *(("quantile", quantile) for quantile in reversed(QUANTILES)), ("bottom", None)]
     records = []
@@ -393,10 +368,3 @@ def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, 
                     }
                 )
     return columns("exemplars", records)
-
-
-HAS_MAP = {"map_pack": 0, "map_offset": 0, "map_rows": 11, "map_columns": 11, "map_limit": 2.0}
-
-
-def columns(table: str, records: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [record[name] for record in records] for name in schemas()[table].names}
