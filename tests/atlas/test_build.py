@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,17 @@ def test_another_build_is_refused_and_loses_nothing(atlas: Atlas, network: og.Ne
         build_atlas(network, photos, atlas.path, **QUICK)
     assert files(atlas.path) == whole
     assert open_atlas(atlas.path).manifest == atlas.manifest
+
+
+def test_claims_that_are_asked_for_have_their_row_and_the_leading_one_sorts(network: og.Network, photos: og.Photos, tmp_path: Path) -> None:
+    from optogram.cli._story import verdicts
+
+    settings = Settings(twins=2, pictures="none", panel=30, attributed=0, exemplars=3, twin_pages=False, claims=("alive", "identification"))
+    built = build_atlas(network, photos, tmp_path / "two", settings=settings, progress=False)
+    for site in built.networks[0].sites:
+        assert [claim.claim for claim in site.claims] == ["identification", "alive"]
+        assert sum(verdicts(site).values()) == site.units  # the leading claim's, each unit once
+        assert set(built.table(site.address, "evidence")["claim"].to_pylist()) == {"alive", "identification"}
+    with pytest.raises(SettingError, match="Nearest: identification"):
+        build_atlas(network, photos, tmp_path / "none", settings=replace(settings, claims=("identificaton",)), progress=False)
+    assert not (tmp_path / "none").exists()

@@ -31,6 +31,7 @@ from optogram.atlas.tuned import tuned
 from optogram.atlas.whole import whole_photographs
 from optogram.attribution._attribute import METHODS
 from optogram.errors import NotDefinedError, OptogramError, Stopped
+from optogram.evidence._judge import CLAIMS
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.network.network import Network
@@ -80,6 +81,9 @@ class _Build:
         self.close = {site.address for site in (*self.pictured, *pictured_sites(self.sites, "stages"))}
         for method in settings.methods:
             METHODS.get(method)
+        for claim in settings.claims or ():
+            if claim != "all":
+                CLAIMS.get(claim)
         self.eye = _eye(network, settings)
 
     def run(self) -> None:
@@ -131,6 +135,7 @@ class _Build:
             self.photos,
             sweep=sweep,
             sites=[site.address for site in self.sites],
+            claims="all" if self.settings.claims == ("all",) else self.settings.claims,
             viewer=self.eye,
             twins=self.settings.twins,
             twin_kind=self.settings.twin_kind,

@@ -31,7 +31,9 @@ class Settings:
     each resolution and the head), `all`, `none`, or addresses; there, and at the stages, exemplars get attribution maps and units
     tuning curves too, which elsewhere would cost more than all the rest. `picture_units`: at most so many units a site get one, evenly
     spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
-    network's, but for fewer pictures (there must be two, so that it can be judged). `viewer`: who looks at the patches, `bank` or
+    network's, but for fewer pictures (there must be two, so that it can be judged). `claims`: what is tested
+    (`None`: identification, which units are sorted by wherever it is among them; `("all",)`: every claim that is defined). `viewer`: who looks at
+    the patches, `bank` or
     another network as `og.load` takes it, with `viewer_weights`
     and `viewer_preprocess`. `whole`: at most so many photographs are kept whole.
     """
@@ -43,6 +45,7 @@ class Settings:
     twins: int = 39
     twin_kind: Literal["shuffle", "reinit"] = "reinit"
     twin_pages: bool = True
+    claims: tuple[str, ...] | None = None
     viewer: str = "bank"
     viewer_weights: str | None = None
     viewer_preprocess: str | None = None

@@ -35,11 +35,8 @@ def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
 
 
 def verdicts(site: SiteEntry) -> Counter[str]:
-    """How many units of a site have each verdict, over its claims."""
-    total: Counter[str] = Counter()
-    for claim in site.claims:
-        total.update({str(word): count for word, count in claim.verdicts.items()})
-    return total
+    """How many units of a site have each verdict of the leading claim, which is its first."""
+    return Counter({str(word): count for claim in site.claims[:1] for word, count in claim.verdicts.items()})
 
 
 def _twins(sites: list[SiteEntry], width: int) -> None:
@@ -47,7 +44,7 @@ def _twins(sites: list[SiteEntry], width: int) -> None:
     print(f"\n{'the same rules, applied to':<{width + 2}}   network              an untrained twin (median, most)")
     print(f"  {'':<{width}}  told apart  stands     told apart   stands")
     for site in sites:
-        for claim in site.claims:
+        for claim in site.claims[:1]:
             apart, stands = claim.twin_identified, claim.twin_stands
             told = f"{median(apart):>5.0f}, {max(apart):<4}" if apart else "-"
             stood = f"{median(stands):>5.0f}, {max(stands):<4}" if stands else "-"
