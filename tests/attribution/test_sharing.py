@@ -26,7 +26,7 @@ def blobs(seed: int) -> np.ndarray:
 
 
 def asked(net: Network, method: str, segments: np.ndarray, **settings: object) -> np.ndarray:
-    found = attribute(net, images(), "output:1", method, segments=segments, baseline="mean", batch_size=7, progress=False, **settings)
+    found = attribute(net, images(), "output:1", method, segments=segments, baseline="mean", batch_size=100, progress=False, **settings)
     return found.values
 
 

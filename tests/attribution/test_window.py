@@ -45,11 +45,11 @@ def test_the_same_as_whole_passes(window: object, stride: object, monkeypatch: p
     real = _window.shortcut
     monkeypatch.setattr(_window, "WORTH_IT", 1)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
-    fast = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=7, progress=False).values
+    fast = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=100, progress=False).values
     assert found[0] is not None
     assert all(side.crop < 48 for side in found[0].reach)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: None)
-    whole = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=7, progress=False).values
+    whole = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=100, progress=False).values
     assert np.abs(fast - whole).max() < 1e-4 * np.abs(whole).max()
 
 
@@ -58,7 +58,7 @@ def test_a_way_around_the_site_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     real = _window.shortcut
     monkeypatch.setattr(_window, "WORTH_IT", 1)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
-    values = attribute(net, images(), "output:1", "occlusion", window=8, stride=8, progress=False).values
+    values = attribute(net, images(), "output:1", "occlusion", window=8, stride=8, batch_size=100, progress=False).values
     assert found == [None]
     covered = images().clone()
     covered[:, :, 8:16, 24:32] = 0

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
-from optogram.attribution._entrance import enterable
+from optogram.attribution._entrance import affordable, enterable
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._sharing import WORTH_IT, sharing
 from optogram.attribution._superpixels import Segments, parts_of
@@ -33,7 +33,7 @@ class Game:
     def play(self, present: Bool[Tensor, "draw player"]) -> Float[Tensor, "batch draw"]:
         """Responses to each photograph with only these parts present; the draws are the same for every photograph. Memory as of one inner batch."""
         here = present.to(self.question.images.device)
-        if len(present) < WORTH_IT or not enterable(self.question):
+        if len(present) < WORTH_IT or not (enterable(self.question) and affordable(self.question)):
             return self.play_drawn(len(present), here.__getitem__)
         found = torch.empty(len(self.parts), len(present), dtype=torch.float64, device=here.device)
         with self.question.tracked(found.numel()) as watched:

@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from optogram.attribution._question import Question
+from optogram.network.influence import BUDGET
 from optogram.network.receptive_field import fields_of
 from optogram.network.site import Site
 
@@ -57,6 +58,11 @@ def enterable(question: Question) -> bool:
     network, (height, width) = question.network, question.images.shape[2:]
     same = network.preprocess.resized(height, width) == (height, width) and network.preprocess.output_size in (None, (height, width))
     return question.source is None and same and network.input_size == (height, width)
+
+
+def affordable(question: Question) -> bool:
+    """Whether measuring fields takes no more rows at a time than the question's inner batch, which a memory budget may have chosen."""
+    return BUDGET // question.images[0, 0].numel() + 1 <= question.batch_size
 
 
 def entrances(question: Question) -> list[tuple[Site, tuple[Reach, Reach]]]:

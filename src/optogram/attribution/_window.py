@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from optogram.attribution._entrance import Reach, close, enterable, entered, entrances
+from optogram.attribution._entrance import Reach, affordable, close, enterable, entered, entrances
 from optogram.attribution._question import Question
 from optogram.network.site import Site
 
@@ -75,7 +75,7 @@ def shortcut(
 ) -> Shortcut | None:
     """The deepest site that windows of this size reach little enough of; `None` where there is none, or where answers would differ."""
     network, images = question.network, question.images
-    if len(corners) * len(images) < WORTH_IT or not enterable(question):
+    if len(corners) * len(images) < WORTH_IT or not (enterable(question) and affordable(question)):
         return None
     for site, reach in _candidates(question, size, corners):
         fast = replace(question, network=network.worker(channels_last=True, reads=[*question.target.addresses, site.address]))
