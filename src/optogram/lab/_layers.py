@@ -47,9 +47,7 @@ def contrast(pictures: Float[Tensor, "picture height width"]) -> Float[Tensor, "
     return F.relu(torch.cat([difference, -difference], dim=1))
 
 
-def s_cells(
-    below: Maps, features: Float[Tensor, "feature plane row column"], theta: float
-) -> Float[Tensor, "picture feature height width"]:
+def s_cells(below: Maps, features: Float[Tensor, "feature plane row column"], theta: float) -> Float[Tensor, "picture feature height width"]:
     """Their answers, for features of length 1."""
     own = F.conv2d(below, features, padding=KERNEL // 2)
     ones = torch.ones(1, below.shape[1], KERNEL, KERNEL)
@@ -80,7 +78,8 @@ def competed(below: Maps, count: int, random: torch.Generator) -> Float[Tensor, 
         idle = torch.nonzero(torch.bincount(winner, minlength=count) == 0)[:, 0]
         sums[idle] = known[likeness.argsort()[: len(idle)]]
         features = sums / sums.norm(dim=1, keepdim=True)
-    return features.reshape(count, below.shape[1], KERNEL, KERNEL)
+    square: Tensor = features.reshape(count, below.shape[1], KERNEL, KERNEL)
+    return square
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +139,10 @@ class Convolutional(nn.Module):
     def cells(self, pictures: Float[Tensor, "picture height width"]) -> Float[Tensor, "picture cell"]:
         """The last pool, as a vector."""
         below = self.c1(F.relu(self.s1(GAIN * contrast(pictures))))
-        return self.c2(F.relu(self.s2(below))).flatten(1)
+        found: Tensor = self.c2(F.relu(self.s2(below))).flatten(1)
+        return found
 
     def forward(self, pictures: Float[Tensor, "picture height width"]) -> Float[Tensor, "picture label"]:
         """Scores of the classes."""
-        return self.readout(self.cells(pictures))
+        scores: Tensor = self.readout(self.cells(pictures))
+        return scores

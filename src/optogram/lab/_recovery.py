@@ -142,7 +142,7 @@ def _asked(
 def _copied(found: Sequence[Float[np.ndarray, "access count pixel"]]) -> Float[np.ndarray, " pixel"]:
     """What a copy of the network, which the weights make, says of itself: the mean gradient over all pictures of all repeats."""
     rows = [one[-1][np.isfinite(one[-1]).all(1)][-1] for one in found]
-    return unit_length(np.mean(rows, axis=0)[None])[0]
+    return np.asarray(unit_length(np.mean(rows, axis=0)[None])[0])
 
 
 def _judged(template: np.ndarray, flat: np.ndarray, said: np.ndarray, marked: np.ndarray) -> tuple[float, float]:

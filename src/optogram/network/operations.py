@@ -85,9 +85,7 @@ def unruled(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool =
     return sorted({name for _, name in unruled_nodes(ends, ours, piecewise, weighted)})
 
 
-def unruled_nodes(
-    ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool = True, weighted: bool = False
-) -> Iterator[tuple[Node, str]]:
+def unruled_nodes(ends: Iterable[Node], ours: tuple[type, ...] = (), piecewise: bool = True, weighted: bool = False) -> Iterator[tuple[Node, str]]:
     """Each of those operations with its name."""
     mine = tuple(function._backward_cls for function in ours)  # type: ignore[attr-defined]
     for node in walk(ends, set()):
