@@ -23,6 +23,23 @@ class Seen:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A term that holds a photograph's activations against the picture's."""
+
+    target: Seen
+
+    @property
+    def site(self) -> Site:
+        """Where it is read."""
+        return self.target.site
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Places correspond for a picture of the photograph's size only."""
+        return self.target.size
+
+
 def seen(net: Network, address: str, image: Picture | Tensor) -> Seen:
     """What a site does on a photograph (a file, an array [height, width, 3], or a tensor [1, channel, height, width] of the input frame)."""
     picture = image if isinstance(image, Tensor) else input_picture(net, image)

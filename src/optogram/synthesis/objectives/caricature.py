@@ -13,28 +13,17 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.synthesis.canvases._given import Picture
 from optogram.synthesis.objectives._objective import Objective
-from optogram.synthesis.objectives._target import Seen, seen
+from optogram.synthesis.objectives._target import Remembered, seen
 from optogram.synthesis.objectives.cosine_dot import LEAST
 
 NEEDS = "needs a network, a site and a photograph: give caricature(net, address, image)"
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(Remembered):
     """The mean over places of <y, y0> max(.1, cos(y, y0))^power, y0 a photograph's activations at the same place."""
 
-    target: Seen
     power: float
-
-    @property
-    def site(self) -> Site:
-        """Where it is read."""
-        return self.target.site
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Places correspond for a picture of the photograph's size only."""
-        return self.target.size
 
     @staticmethod
     def measure(terms: Sequence[Likeness], site: Site, activation: Tensor) -> Float[Tensor, " row"]:

@@ -14,27 +14,16 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.synthesis.canvases._given import Picture
 from optogram.synthesis.objectives._objective import Objective
-from optogram.synthesis.objectives._target import Seen, seen
+from optogram.synthesis.objectives._target import Remembered, seen
 
 NEEDS = "needs a network, a site and a photograph: give inversion(net, address, image)"
 
 
 @dataclass(frozen=True, slots=True)
-class Distance:
+class Distance(Remembered):
     """-|y - y0|^2 / |y0|^2 over all units and places, y0 a photograph's activations."""
 
-    target: Seen
     exact: ClassVar[bool] = True
-
-    @property
-    def site(self) -> Site:
-        """Where it is read."""
-        return self.target.site
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Places correspond for a picture of the photograph's size only."""
-        return self.target.size
 
     @staticmethod
     def measure(terms: Sequence[Distance], site: Site, activation: Tensor) -> Float[Tensor, " row"]:
