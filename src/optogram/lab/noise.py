@@ -70,7 +70,7 @@ class NoiseResult(LabResult):
             drawn = [signed(part[index], limit_of(part[index])) for part in self.maps]
             rows += [photo, *drawn, unsigned(self.cancellation[index])]
         heads = ["photograph", "gradient", "SmoothGrad", "guided backprop", "positive paths", "what is left"]
-        note = "Orange raises the unit, blue lowers it; channels summed, each map on its own scale. Left: dark where few of the paths cancel."
+        note = "Orange raises the unit, blue lowers it; channels summed, each on its own scale. What is left: dark where few paths cancel."
         return grid(rows, columns=len(heads), heads=heads, labels=self.targets, title="Why the gradient is noisy", note=note, cell=124)
 
     def _layers(self) -> Image.Image:
