@@ -71,7 +71,8 @@ def test_a_salmon_is_marked_and_its_dots_agree_with_the_count(look: Any, planted
 
 def test_what_stands_shows_no_mark(look: Any) -> None:
     page = look("#/tiny/conv1/0")
-    assert page.locator(".diamond").count() == 0
+    for place in ("h1", "p.verdict", ".claim", ".pair"):
+        assert page.locator(f"{place} .diamond").count() == 0, place
     assert _dots(page) == (50, 0)
 
 

@@ -53,7 +53,7 @@ def test_a_picture_has_a_row_a_unit(typed: Type, place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--out", "x.unknown"], "a file to write ends in .png, .webp, .jpg, .jpeg; got x.unknown. Type -o x.png"),
+        (["--out", "x.unknown"], "a file to write ends in .png, .webp, .jpg, .jpeg, .svg; got x.unknown. Type -o x.png"),
         (["--out", "x.npz"], "Type -o x.png"),
         (["--out", "no/x.png"], "mkdir -p no"),
         (["--kind", "botom"], "Nearest: bottom"),

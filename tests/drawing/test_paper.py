@@ -107,3 +107,10 @@ def test_arrays_of_every_kind_become_pictures() -> None:
     for given_ in (gray, gray[:, :, None], gray / 255, wanted, wanted / 255, Image.fromarray(gray)):
         assert np.array_equal(np.asarray(as_image(given_)), wanted)
     assert np.asarray(as_image(np.array([[np.nan, -1.0, 2.0]])))[0, :, 0].tolist() == [0, 0, 255]
+
+
+def test_a_box_without_width_is_a_hair() -> None:
+    sheet = paper()
+    sheet.box(10, 5, 10, 15, fill="#000000")
+    assert 0 < ink(sheet) < 10
+    sheet.box(3, 4, 3, 4, outline="#000000")

@@ -122,7 +122,9 @@ def test_every_claim_keeps_its_numbers_in_order(labelled: Evidence) -> None:
             {_judge.CLAIMS.get(claim).own_null, "twins"} if _judge.CLAIMS.get(claim).beyond_twins else {_judge.CLAIMS.get(claim).own_null}
         )
         tested = [row for row in rows if row.p == row.p]
-        assert tested, claim
+        if not tested:
+            assert claim == "facets", "these are too few photographs for it alone"
+            assert all("photographs (groups counted once)" in row.sentence and row.verdict == "not tested" for row in rows)
         for row in tested:
             assert 0 < row.floor <= row.p <= row.q <= 1
             assert not row.low > row.high

@@ -238,7 +238,7 @@ def test_what_cannot_be_is_said() -> None:
         run(net, [])
     with pytest.raises(SettingError, match="steps is at least 1"):
         run(net, "templates:0", steps=0)
-    with pytest.raises(SettingError, match="batch_size is at least 1"):
+    with pytest.raises(SettingError, match="batch_size and seeds are at least 1; got 0"):
         run(net, "templates:0", batch_size=0)
     with pytest.raises(AddressError, match="has 10 units"):
         run(net, "templates:10")

@@ -59,11 +59,11 @@ class Paper:
 
         def whole(draw: ImageDraw.ImageDraw, place: Callable[[Sequence[Point]], list[Point]], unit: float) -> None:
             (x, y), (last_x, last_y) = place(corners)
-            draw.rectangle((x, y, last_x - 1, last_y - 1), fill=255)
+            draw.rectangle((x, y, max(x, last_x - 1), max(y, last_y - 1)), fill=255)  # a hair's breadth is drawn too
 
         def edge(draw: ImageDraw.ImageDraw, place: Callable[[Sequence[Point]], list[Point]], unit: float) -> None:
             (x, y), (last_x, last_y) = place(corners)
-            draw.rectangle((x, y, last_x - 1, last_y - 1), outline=255, width=max(1, round(width * unit)))
+            draw.rectangle((x, y, max(x, last_x - 1), max(y, last_y - 1)), outline=255, width=max(1, round(width * unit)))
 
         if fill is not None:
             self._shape(corners, 0, fill, whole)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from optogram.lab._descent import Adam
 from optogram.lab._letters import RADIUS, THICK, Letters, ink, stepped
 from optogram.lab._stack import schedule
 
@@ -149,21 +150,18 @@ def learned(letters: Letters, steps: int, seed: int, advance: Callable[[int], No
     first = start(seed)
     parts = [part.clone().requires_grad_() for part in (first.templates, first.thresholds, first.biases)]
     templates, thresholds, biases = parts
-    optimiser = torch.optim.Adam(parts, lr=RATE)
+    optimiser = Adam(parts)
     x, random = torch.from_numpy(letters.pictures).float(), np.random.default_rng(seed)
     windows = x.unfold(1, KERNEL, 1).unfold(2, KERNEL, 1)
     right = F.one_hot(torch.from_numpy(letters.classes), 2).float()
     for step in range(steps):
-        optimiser.param_groups[0]["lr"] = RATE * schedule(step / steps)
         chosen = torch.from_numpy(random.integers(len(x), size=BATCH))
         with torch.no_grad():
             where = Detector(*parts).best(x[chosen])[1]
         seen = windows[chosen[:, None, None], where[..., 0], where[..., 1]]
         votes = F.relu((seen * templates).sum(dim=(3, 4)) - thresholds).sum(dim=2) + biases
         loss = F.binary_cross_entropy_with_logits(votes, right[chosen]) + DECAY * templates.square().sum()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        optimiser.step(loss, RATE * schedule(step / steps))
         advance(1)
     return Detector(*(part.detach() for part in parts))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -140,8 +139,11 @@ def _bent(points: Line, waves: tuple[np.ndarray, np.ndarray, np.ndarray], streng
 
 def stepped(line: Line) -> Float[np.ndarray, "step 2"]:
     """The same line with a point about every pixel, so that all of it can bend; corners stay points."""
-    parts = [np.linspace(a, b, max(1, round(float(np.hypot(*(b - a))))), endpoint=False) for a, b in pairwise(line)]
-    return np.concatenate([*parts, line[-1:]])
+    ways = np.diff(line, axis=0)
+    counts = np.maximum(1, np.rint(np.hypot(ways[:, 0], ways[:, 1]))).astype(int)
+    first = np.repeat(np.cumsum(counts) - counts, counts)
+    share = (np.arange(counts.sum()) - first) / np.repeat(counts, counts)
+    return np.concatenate([np.repeat(line[:-1], counts, axis=0) + share[:, None] * np.repeat(ways, counts, axis=0), line[-1:]])
 
 
 def ink(line: Line, thickness: float, side: int = SIDE) -> Float[np.ndarray, "side side"]:

@@ -62,7 +62,9 @@ def two_occlusions(
     if view.patches.gaze is None:
         raise InputError("the occlusion task compares new patches with those of the site: site_views(..., keep=True)")
     probes = places.shape[1]
-    evidence = np.zeros((len(units), 2 * (trials // 2)))
+    asked: list[tuple[int, int]] = []
+    looked: list[np.ndarray] = []
+    orders: list[np.ndarray] = []
     for number, unit in enumerate(units):
         whose = unit if references is None else references[number]
         for fold in (0, 1):
@@ -72,9 +74,14 @@ def two_occlusions(
             for trial, query in enumerate(queries):
                 photo, probe = divmod(int(query), probes)
                 shown = _extremes(network, view, frames[photo], boxes[photo][probe], int(places[photo, probe]), int(unit))
-                looked = [resized(one.permute(1, 2, 0).contiguous().numpy(), boxes[photo][probe], viewer.side) for one in shown]
-                score = _score(view, viewer, np.stack(looked), ordered)
-                evidence[number, fold * (trials // 2) + trial] = score[0] - score[1]
+                looked += [resized(one.permute(1, 2, 0).contiguous().numpy(), boxes[photo][probe], viewer.side) for one in shown]
+                asked.append((number, fold * (trials // 2) + trial))
+                orders.append(ordered)
+    evidence = np.zeros((len(units), 2 * (trials // 2)))
+    if asked:
+        like = view.patches.gaze.likeness(viewer.features(np.stack(looked)))
+        for (number, trial), ordered, most, least in zip(asked, orders, like[:, ::2].T, like[:, 1::2].T, strict=True):
+            evidence[number, trial] = _score(view, most - least, ordered)
     return Seen(evidence)
 
 
@@ -87,15 +94,13 @@ def _extremes(network: Network, view: SiteView, frame: Tensor, box: Box, place: 
     return covered[int(left.argmax())], covered[int(left.argmin())]
 
 
-def _score(view: SiteView, viewer: Viewer, looked: UInt8[np.ndarray, "shown side side channel"], ordered: Int[np.ndarray, " own"]) -> np.ndarray:
-    """Likeness to the strongest references less that to the weakest."""
-    assert view.patches.gaze is not None
-    like = view.patches.gaze.likeness(viewer.features(looked))
+def _score(view: SiteView, like: Float[np.ndarray, " patch"], ordered: Int[np.ndarray, " own"]) -> float:
+    """Likeness to the strongest references less that to the weakest; of the difference of two patches, as it is linear."""
     parts = []
     for rows in (ordered[-CHOSEN:], ordered[:CHOSEN]):
         among = float(view.patches.similarity[np.ix_(rows, rows)].mean())
-        parts.append(like[rows].mean(axis=0) / np.sqrt(max(among, 1e-9)))
-    return np.asarray(parts[0] - parts[1], np.float64)
+        parts.append(float(like[rows].mean()) / np.sqrt(max(among, 1e-9)))
+    return parts[0] - parts[1]
 
 
 def seen_by(view: SiteView, responses: Float[np.ndarray, "photo probe unit"]) -> SiteView:

@@ -86,7 +86,8 @@ def psychophysics(
         raise SettingError(f"trials is an even number, and there is at least one twin; got {trials} and {twins}")
     twins = min(twins, 3) if quick else twins
     people = [] if human_data is None else _people(Path(human_data))
-    pairs, occlusions, where = _machine(images, network, site, trials, twins, 340 if quick else 1020, seed, progress)
+    crops, occlude = (200, OCCLUDED // 4) if quick else (1020, OCCLUDED)
+    pairs, occlusions, where = _machine(images, network, site, trials, twins, crops, occlude, seed, progress)
     told = [
         _machine_finding("machine", pairs.own, f"of the pairs are told apart by the viewer bank at {where}", pairs.others),
         _machine_finding("machine-wrong-references", pairs.wrong, "of them if the references are another unit's", pairs.others),
@@ -123,7 +124,7 @@ class _Task:
 
 
 def _machine(
-    images: Photos | None, network: Network | None, site: str | None, trials: int, twins: int, crops: int, seed: int, progress: Progress
+    images: Photos | None, network: Network | None, site: str | None, trials: int, twins: int, crops: int, occlude: int, seed: int, progress: Progress
 ) -> tuple[_Task, _Task, str]:
     from optogram.evidence._bank import Bank
     from optogram.evidence._judge import site_views
@@ -147,7 +148,7 @@ def _machine(
     boxes = [[field.box(network.site(where).place_at(int(place))) for place in row] for row in places]
 
     def occluded(one: Network, seen: SiteView, wrong: bool = False) -> Seen:
-        asked = np.random.default_rng(seed).permutation(np.flatnonzero(seen.alive))[:OCCLUDED]
+        asked = np.random.default_rng(seed).permutation(np.flatnonzero(seen.alive))[:occlude]
         return two_occlusions(one, seen, Bank(), frames, boxes, places, asked, OCCLUSIONS, np.roll(asked, 1) if wrong else None)
 
     pairs = _Task(two_images(view, trials, seed), two_images(view, trials, seed, strangers), [])
