@@ -100,7 +100,7 @@ def _score(view: SiteView, like: Float[np.ndarray, " patch"], ordered: Int[np.nd
     for rows in (ordered[-CHOSEN:], ordered[:CHOSEN]):
         among = float(view.patches.similarity[np.ix_(rows, rows)].mean())
         parts.append(float(like[rows].mean()) / np.sqrt(max(among, 1e-9)))
-    return parts[0] - parts[1]
+    return float(parts[0] - parts[1])
 
 
 def seen_by(view: SiteView, responses: Float[np.ndarray, "photo probe unit"]) -> SiteView:
