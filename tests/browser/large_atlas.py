@@ -26,7 +26,14 @@ def write_large(root: Path, units: int = 10_000, sites: int = 1) -> Path:
     directory = "data/large"
     blank = {"plate_pack": -1, "plate_offset": 0, "plate_length": 0, "picture_pack": -1, "picture_offset": 0, "picture_length": 0}
     common = {"label": None, "sentence": None, "dead": False, "zero": 0.0, "mean": 1.0, "sd": 1.0, "least": 0.0, "greatest": 9.0, **blank}
-    common |= dict.fromkeys(("q05", "q25", "q50", "q75", "q95"), 1.0) | {"bins": [1], "bin_low": 0.0, "bin_high": 9.0, "bin_scale": 1.0}
+    common |= dict.fromkeys(("q05", "q25", "q50", "q75", "q95"), 1.0) | {
+        "bins": [1],
+        "bin_low": 0.0,
+        "bin_high": 9.0,
+        "bin_scale": 1.0,
+        "place_mean": 0.0,
+        "place_sd": 1.0,
+    }
     common |= {"picture_count": 0, "picture_activation": None, "picture_verdict": None, "picture_alt": None, "effect": 0.5, "q": 1.0}
     verdicts = ("stands", "salmon", "can't tell")
     rows = [{**common, "unit": unit, "cell": unit, "verdict": verdicts[unit % 3]} for unit in range(units)]

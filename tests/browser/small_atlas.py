@@ -326,6 +326,8 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
         "bin_low": bins.low,
         "bin_high": bins.high,
         "bin_scale": bins.scale,
+        "place_mean": 0.0,
+        "place_sd": 1.0,
         "plate_pack": plate.pack,
         "plate_offset": plate.offset,
         "plate_length": plate.length,

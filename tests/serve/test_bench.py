@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,9 @@ from tests.serve.conftest import Served, photograph, serving
 import optogram as og
 from optogram.atlas.gallery import as_image
 from optogram.atlas.open import Atlas, open_atlas
+from optogram.atlas.seen import seen, usual_of
 from optogram.errors import StaleError
+from optogram.network.receptive_field import fields_of
 from optogram.serve.bench import Bench
 from optogram.serve.jobs import Limits
 
@@ -65,6 +69,24 @@ def test_what_a_photograph_drives_is_told_against_the_atlas(live: Served) -> Non
     panel = og.sweep(live.network, og.open_images(_pixels()), panel=30, progress=False).panel.greatest("2")
     exact = [(panel[:, rows["unit"][index]] < rows["response"][index]).mean() for index in most]
     assert np.abs(np.array(shares) - exact).max() <= 0.12  # within what one bin of 30 photographs may hold
+
+
+def test_units_unusual_at_a_place_are_those_of_the_sweep(live: Served) -> None:
+    """What the atlas keeps of the panel tells the same as the panel itself."""
+    rows = live.done(kind="look", photograph=live.dropped())["result"]["seen"]
+    swept = og.sweep(live.network, og.open_images(_pixels()), panel=30, progress=False)
+    chosen = [live.network.site(site) for site in ("0", "2")]
+    mine = seen(live.network, chosen, fields_of(live.network, chosen), partial(usual_of, swept.panel), frame(live))
+    for site in ("0", "2"):
+        one, other = ([row for row in _places(table) if row[0] == site] for table in (rows, mine))
+        assert one
+        assert one == other
+
+
+def _places(table: dict[str, list[Any]]) -> list[tuple[Any, ...]]:
+    columns = [table[name] for name in ("site", "unit", "row", "column")]
+    above = [round(value, 2) for value in table["above"]]
+    return [row for row, kind in zip(zip(*columns, above, strict=True), table["kind"], strict=True) if kind == "place"]
 
 
 def test_maps_are_those_of_attribute(live: Served) -> None:

@@ -18,6 +18,7 @@ from optogram.atlas.mapped import mapped, write_maps
 from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
 from optogram.atlas.schema import FieldSize, File, SiteEntry, Sprites
+from optogram.atlas.seen import usual_of
 from optogram.atlas.sprites import Picture, square, webp, write_sprites
 from optogram.atlas.tables import schemas
 
@@ -162,6 +163,7 @@ def _unit_rows(
 ) -> dict[str, list[Any]]:
     table: dict[str, list[Any]] = {name: [] for name in schemas()["units"].names}
     panel = known.sweep.panel.greatest(known.site.address)
+    usual = usual_of(known.sweep.panel, known.site.address)
     for cell, unit in enumerate(order):
         record = {
             "unit": unit,
@@ -170,6 +172,8 @@ def _unit_rows(
             "dead": bool(dead[unit]),
             **_claimed(rows.get(unit)),
             **_responses(moments, unit, panel[:, unit]),
+            "place_mean": float(usual.place_mean[unit]),
+            "place_sd": float(usual.place_sd[unit]) if usual.live_at_places[unit] else 0.0,
             **_placed("plate", plate_places[cell]),
             **_placed("picture", picture_places[cell]),
             **_pictured(known, unit, float(moments.greatest[unit])),

@@ -14,7 +14,8 @@ def schemas() -> dict[str, Any]:
     `units`: `cell` is the unit's place in the default sort and on the sprite sheets; `bins` counts the panel's greatest
     responses between `bin_low` and `bin_high` in equal steps of asinh(response / `bin_scale`); `plate_*` and `picture_*` say
     which pack holds its pictures, and where; `zero` is the share of exactly zero responses; `picture_activation` is what the
-    synthesised picture reached. `exemplars`: `cell` is the place on the unit's plate; `top..right` the box in photo pixels,
+    synthesised picture reached. `place_mean` and `place_sd` are of
+    the panel's responses at probe places. `exemplars`: `cell` is the place on the unit's plate; `top..right` the box in photo pixels,
     `input_*` the exact box in the input frame; `map_*` say where its attribution map lies: `map_rows` x `map_columns` signed
     bytes, 127 for `map_limit`. `links`: the strongest units that a unit reads (`way` is `in`) and that read it (`out`): `weight`
     is the sum over the `kernel`, which is there where it is small; `strength` its norm in standard deviations, see `links.py`.
@@ -31,6 +32,7 @@ def schemas() -> dict[str, Any]:
     units = [
         *[("unit", i32), ("label", text), ("cell", i32), ("verdict", text), ("sentence", text), ("dead", pa.bool_())],
         *[(name, f32) for name in ("zero", "mean", "sd", "least", "q05", "q25", "q50", "q75", "q95", "greatest")],
+        *[("place_mean", f32), ("place_sd", f32)],
         *[("bins", pa.list_(i32)), ("bin_low", f32), ("bin_high", f32), ("bin_scale", f32)],
         *[("plate_pack", i32), ("plate_offset", i32), ("plate_length", i32)],
         *[("picture_pack", i32), ("picture_offset", i32), ("picture_length", i32), ("picture_count", i32)],
