@@ -67,6 +67,13 @@ def test_no_path_reaches_the_disk(live: Served, path: str) -> None:
     assert live.ask("GET", path)[0].status == 404
 
 
+def test_what_is_not_known_any_more_is_404_and_what_cannot_be_is_400(live: Served) -> None:
+    for method, path in (("GET", "/api/jobs/0"), ("DELETE", "/api/jobs/0"), ("GET", "/api/jobs/0/events"), ("GET", "/api/photographs/0")):
+        assert live.ask(method, path)[0].status == 404, path
+    assert live.ask("POST", "/api/jobs", {"kind": "look", "photograph": "0"})[0].status == 404
+    assert live.ask("POST", "/api/jobs", {"kind": "synthesize", "target": "9:9"})[0].status == 400
+
+
 def test_files_and_their_parts_are_the_atlas_s(live: Served) -> None:
     path = live.atlas.network().sites[0].units_file.path
     content = (live.atlas.path / path).read_bytes()

@@ -18,7 +18,7 @@ import torch
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.frames import Frames
-from optogram.atlas.gallery import ATTRIBUTED_SITES, Gallery
+from optogram.atlas.gallery import ATTRIBUTED_SITES, Gallery, as_image
 from optogram.atlas.held_out import held_out
 from optogram.atlas.links import linked
 from optogram.atlas.mapped import UNITS as MAPPED
@@ -270,8 +270,7 @@ SHOWN = 6
 def _links(network: Network, sites: list[Site], sweep: Sweep, frames: Frames) -> dict[str, dict[str, list[Any]]]:
     """Each site's table of links; none for a network through which no gradient can be followed."""
     shown = [frames[identity] for identity in sweep.panel.identities[:SHOWN]]
-    alike = np.stack([frame for frame in shown if frame.shape == shown[0].shape])
-    images = torch.from_numpy(alike.transpose(0, 3, 1, 2).astype(np.float32) / 255)
+    images = torch.cat([as_image(frame) for frame in shown if frame.shape == shown[0].shape])
     try:
         return linked(network, sites, {site.address: sweep.moments(site.address).sd for site in sites}, images)
     except (OptogramError, RuntimeError):

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from optogram.atlas.frames import shown
-from optogram.atlas.gallery import quantised
+from optogram.atlas.gallery import as_image, at_rest, quantised
 from optogram.atlas.packs import write_packs
 from optogram.errors import OptogramError
 
@@ -53,8 +52,7 @@ def mapped(
     """
     from optogram.attribution._attribute import attribute
 
-    still = network.worker()
-    still.preprocess = network.preprocess.__class__(mean=network.preprocess.mean, std=network.preprocess.std)
+    still = at_rest(network)
     living = [cells for cells in units if cells]
     chosen = [living[int(place)] for place in np.unique(np.linspace(0, len(living) - 1, min(most, len(living))).round())] if living else []
     for method in methods:
@@ -62,7 +60,7 @@ def mapped(
         try:
             for cells in chosen:
                 top = [one for one in cells if one.kind == "top"][:EXEMPLARS]
-                images = [torch.from_numpy(frames[one.exemplar.image].transpose(2, 0, 1).astype(np.float32) / 255) for one in top]
+                images = [as_image(frames[one.exemplar.image])[0] for one in top]
                 values = attribute(still, images, f"{site.address}:{top[0].unit}", method, progress=False).values
                 for one, whole in zip(top, values, strict=True):
                     found[one.unit, one.rank] = _cut(np.asarray(whole).sum(axis=0), one.exemplar.input_box)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -16,12 +15,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from optogram.atlas.open import Atlas
-from optogram.errors import AddressError, AtlasError, OptogramError
+from optogram.errors import AtlasError, OptogramError
 from optogram.serve.asked import asked
 from optogram.serve.bench import Bench, shown_photograph
 from optogram.serve.files import Files
 from optogram.serve.guard import LOOPBACK, Guard
-from optogram.serve.jobs import ENDED, Full, Job
+from optogram.serve.jobs import ENDED, Forgotten, Full, Job
 from optogram.serve.kept import keep
 from optogram.serve.openapi import openapi
 from optogram.serve.photographs import MOST_BYTES
@@ -147,8 +146,8 @@ def answering(answer: Answer) -> Answer:
             return _error(408, error, {"Connection": "close"})
         except Full as error:
             return _error(503, error, {"Retry-After": "5"})
-        except AddressError as error:
-            return _error(404 if re.match("no such (job|photograph)", str(error)) else 400, error)
+        except Forgotten as error:
+            return _error(404, error)
         except AtlasError as error:
             return _error(507, error)
         except OptogramError as error:

@@ -38,6 +38,10 @@ class Full(OptogramError):
     """So many wait already that one more is refused; asking again later helps."""
 
 
+class Forgotten(AddressError):
+    """A job or a photograph that there is not, or not any more."""
+
+
 class Listener:
     """What one connection has not read yet of a job's events."""
 
@@ -183,10 +187,10 @@ class Jobs:
         return job
 
     def get(self, name: str) -> Job:
-        """A job by its id; `AddressError` where there is none, or none any more."""
+        """A job by its id; `Forgotten` where there is none, or none any more."""
         with self._lock:
             if name not in self._known:
-                raise AddressError("no such job; those that ended are forgotten after a while")
+                raise Forgotten("no such job; those that ended are forgotten after a while")
             return self._known[name]
 
     def answers(self, kind: str, key: str) -> list[Job]:

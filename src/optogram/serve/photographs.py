@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from optogram.errors import AddressError, InputError
+from optogram.errors import InputError
 from optogram.images.decode import decode
 from optogram.images.preprocess import Preprocess
+from optogram.serve.jobs import Forgotten
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000
@@ -54,9 +55,9 @@ class Photographs:
         return dropped
 
     def get(self, name: str) -> Dropped:
-        """A photograph by its id; `AddressError` where there is none, or none any more."""
+        """A photograph by its id; `Forgotten` where there is none, or none any more."""
         with self._lock:
             if name not in self._kept:
-                raise AddressError("no such photograph; the oldest are forgotten: drop it again")
+                raise Forgotten("no such photograph; the oldest are forgotten: drop it again")
             self._kept.move_to_end(name)
             return self._kept[name]
