@@ -17,21 +17,22 @@ from optogram.lab._result import Finding, percent
 
 ENLARGED = 6
 """Pixels of the drawn anatomy for each voxel's side."""
-COLUMNS = 7
+CELL = 88
 
 
 def slices(
     t_map: Float[np.ndarray, "x y z"], masks: Mapping[str, Bool[np.ndarray, "x y z"]], dead: Mapping[str, Int[np.ndarray, " fish"]]
 ) -> Image.Image:
-    """Every slice of the fish, from one side to the other, twice: uncorrected above, corrected below."""
+    """Every slice of the fish, from one side to the other, twice: uncorrected above, corrected below; each in two rows as long as each other."""
     places = range(t_map.shape[2])
+    columns = -(-len(places) // 2)
     body = outline(t_map.shape, ENLARGED)
     rows = []
     for name, title in (("uncorrected", "Uncorrected: p < .001, 3 voxels or more"), ("max-T", "Corrected for all voxels: max-T, p < .05")):
         pictures = [_slice(body[:, :, z], t_map[:, :, z], masks[name][:, :, z]) for z in places]
         active = int(masks[name].sum())
         said = f"{active} active voxel{'s' if active != 1 else ''} of {t_map.size:,}"
-        rows.append(grid(pictures, title=f"{title}: {said}", columns=COLUMNS, cell=88))
+        rows.append(grid(pictures, title=f"{title}: {said}", columns=columns, cell=CELL))
     fish, lit, left = len(dead["max-T"]), int((dead["uncorrected"] > 0).sum()), int((dead["max-T"] > 0).sum())
     note = (
         f"A scan of pure noise, drawn over the outline of a salmon. {lit} of {fish} such fish light up uncorrected, and this one has as many active "
