@@ -184,3 +184,28 @@ def test_a_missing_pack_is_one_sentence_in_its_place(look: Any, own_server: str)
     assert page.locator(".claim svg").first.is_visible()
     page.locator(".pair img").wait_for()
     look.told[:] = [line for line in look.told if "404" not in line]
+
+
+@pytest.mark.parametrize("address", ["#/tiny/conv1/1", "#/-/compare?a=tiny%2Fconv1%2F0&b=tiny%2Fconv1%2F1"])
+def test_blocks_and_rail_stand_beside_each_other_at_every_width(look: Any, address: str) -> None:
+    """Cells, captions and the rail keep to their own columns, wherever the page is too narrow for the largest cells."""
+    page = look(address, 1280, 900)
+    page.wait_for_selector(".pair figure >> nth=1")
+    for width in (900, 1100, 1180, 1280, 1366, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        edges = page.evaluate(OVERLAPS)
+        assert edges, width
+        assert all(right <= left + 0.5 for right, left in edges), (width, edges)
+
+
+OVERLAPS = """() => {
+  const box = one => one.getBoundingClientRect()
+  const end = figure => Math.max(...[...figure.querySelectorAll('.cell, figcaption')].map(one => box(one).right))
+  const rail = document.querySelector('.rail')
+  return [...document.querySelectorAll('.pair')].flatMap(pair => {
+    const [own, made] = pair.querySelectorAll('figure')
+    const side = pair.closest('.sides > section')
+    const past = rail ? box(rail).left : box(side).right
+    return [[end(own), box(made.querySelector('.cell')).left], [end(made), past]]
+  })
+}"""
