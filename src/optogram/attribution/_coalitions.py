@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
@@ -15,74 +16,81 @@ from optogram.attribution._question import Answer, Question
 from optogram.attribution._sharing import WORTH_IT, sharing
 from optogram.attribution._superpixels import Segments, parts_of
 
+Drawn = TypeVar("Drawn")
+
 ROUNDING = 16
 """Digits of rounding in a difference of responses, as multiples of the machine's epsilon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """The parts of each photograph as players; `count` is the most that any has, the missing ones of others are without effect."""
+    """The parts of each photograph as players; photograph i has `counts[i]` of them, and what is drawn for it is drawn for so many."""
 
     question: Question
     parts: Int[Tensor, "batch height width"]
     base: Float[Tensor, "batch channel height width"]
-    count: int
+    counts: tuple[int, ...]
     responses: Float[Tensor, "batch"]
     absent: Float[Tensor, "batch"]
 
-    def play(self, present: Bool[Tensor, "draw player"]) -> Float[Tensor, "batch draw"]:
-        """Responses to each photograph with only these parts present; the draws are the same for every photograph. Memory as of one inner batch."""
-        here = present.to(self.question.images.device)
-        if len(present) < WORTH_IT or not (enterable(self.question) and affordable(self.question)):
-            return self.play_drawn(len(present), here.__getitem__)
-        found = torch.empty(len(self.parts), len(present), dtype=torch.float64, device=here.device)
-        with self.question.tracked(found.numel()) as watched:
-            for photo in range(len(found)):
-                found[photo] = self._answers(watched, photo, here)
-        return found
+    def drawn(self, make: Callable[[int], Drawn]) -> list[Drawn]:
+        """What `make` makes of each photograph's number of parts; made once for all that have as many."""
+        made = {count: make(count) for count in dict.fromkeys(self.counts)}
+        return [made[count] for count in self.counts]
+
+    def play(self, present: Sequence[Bool[Tensor, "_ _"]]) -> list[Float[Tensor, "_"]]:
+        """Responses to each photograph with only these of its parts, a row a draw. Memory as of one inner batch."""
+        here = [one.to(self.question.images.device) for one in present]
+        draws = [len(one) for one in here]
+        if max(draws) < WORTH_IT or not (enterable(self.question) and affordable(self.question)):
+            return self.play_drawn(draws, lambda photo, number: here[photo][number])
+        with self.question.tracked(sum(draws)) as watched:
+            return [self._answers(watched, photo, one) for photo, one in enumerate(here)]
 
     def _answers(self, watched: Question, photo: int, present: Bool[Tensor, "draw player"]) -> Float[Tensor, "draw"]:
         """One photograph's, early layers computed once for all draws where that can be had."""
         quick = sharing(watched, self.parts[photo], self.base[photo], photo, present)
-        numbers = torch.full((watched.batch_size,), photo, device=present.device)
-        rows = present.split(watched.batch_size)
         if quick is not None:
-            return torch.cat([quick.responses(some) for some in rows]).double()
-        return torch.cat([watched.responses(self._shown(some, numbers[: len(some)]), numbers[: len(some)]) for some in rows]).double()
+            return torch.cat([quick.responses(rows) for rows in present.split(watched.batch_size)]).double()
+        numbers = torch.full((watched.batch_size,), photo, device=present.device)
+        found = [watched.responses(self._shown(photo, rows), numbers[: len(rows)]).double() for rows in present.split(watched.batch_size)]
+        return torch.cat(found) if found else self.responses.new_zeros(0, dtype=torch.float64)
 
-    def play_drawn(self, draws: int, present: Callable[[Int[Tensor, "row"]], Shaped[Tensor, "row player"]]) -> Float[Tensor, "batch draw"]:
-        """The same for draws that are made as they are needed: `present(numbers)` says which parts are there, or how much of each (0..1)."""
-        images, question = self.question.images, self.question
-        found = torch.empty(len(images), draws, dtype=torch.float64, device=images.device)
-        if draws == 0:
-            return found
-        pairs = torch.cartesian_prod(torch.arange(draws), torch.arange(len(images))).to(images.device)
-        with question.tracked(len(pairs)) as watched:
-            for draw, photo in (part.T for part in pairs.split(question.batch_size)):
-                found[photo, draw] = watched.responses(self._shown(present(draw), photo), photo).double()
-        return found
+    def play_drawn(self, draws: Sequence[int], present: Callable[[int, Int[Tensor, "row"]], Shaped[Tensor, "row _"]]) -> list[Float[Tensor, "_"]]:
+        """The same for draws made as they are needed: `present(photo, numbers)` says which parts are there, or how much of each (0..1)."""
+        question, device = self.question, self.responses.device
+        photos = torch.arange(len(draws)).repeat_interleave(torch.tensor(draws))
+        numbers = torch.cat([torch.arange(count) for count in draws])
+        found = torch.empty(len(photos), dtype=torch.float64, device=device)
+        if len(photos):
+            with question.tracked(len(photos)) as watched:
+                for rows in torch.arange(len(photos)).split(question.batch_size):
+                    each = [(int(photo), numbers[rows][photos[rows] == photo].to(device)) for photo in photos[rows].unique_consecutive()]
+                    shown = torch.cat([self._shown(photo, present(photo, number)) for photo, number in each])
+                    found[rows.to(device)] = watched.responses(shown, photos[rows].to(device)).double()
+        return list(found.split(list(draws)))
 
-    def _shown(self, present: Shaped[Tensor, "row player"], photo: Int[Tensor, "row"]) -> Float[Tensor, "row channel height width"]:
-        amount = present.gather(1, self.parts[photo].flatten(1)).view(len(photo), 1, *self.parts.shape[1:])
-        images, base = self.question.images[photo], self.base[photo]
-        return torch.where(amount, images, base) if amount.dtype is torch.bool else torch.lerp(base, images, amount.to(images))
+    def _shown(self, photo: int, present: Shaped[Tensor, "row player"]) -> Float[Tensor, "row channel height width"]:
+        amount = present[:, self.parts[photo]][:, None]
+        image, base = self.question.images[photo], self.base[photo]
+        return torch.where(amount, image, base) if amount.dtype is torch.bool else torch.lerp(base, image, amount.to(image))
 
-    def differences(self, gains: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch ..."]:
+    def differences(self, gains: Sequence[Float[Tensor, "..."]]) -> list[Float[Tensor, "..."]]:
         """Differences of responses, those of rounding alone made nought (two passes of the same numbers may differ in their last digits)."""
         scale = torch.maximum(self.responses.abs(), self.absent.abs()).double() * ROUNDING * torch.finfo(self.responses.dtype).eps
-        return torch.where(gains.abs() > scale.view(-1, *[1] * (gains.ndim - 1)), gains, 0)
+        return [torch.where(one.abs() > least, one, 0) for one, least in zip(gains, scale, strict=True)]
 
-    def spread(self, worth: Float[Tensor, "batch player"]) -> Float[Tensor, "batch channel height width"]:
+    def spread(self, worth: Sequence[Float[Tensor, "_"]]) -> Float[Tensor, "batch channel height width"]:
         """Each part's worth at each of its pixels."""
-        flat = worth.to(self.question.images.dtype).gather(1, self.parts.flatten(1))
-        return flat.view(len(worth), 1, *self.parts.shape[1:]).expand_as(self.question.images)
+        maps = [one.to(self.question.images.dtype)[parts] for one, parts in zip(worth, self.parts, strict=True)]
+        return torch.stack(maps)[:, None].expand_as(self.question.images)
 
-    def share(self, worth: Float[Tensor, "batch player"]) -> Float[Tensor, "batch channel height width"]:
+    def share(self, worth: Sequence[Float[Tensor, "_"]]) -> Float[Tensor, "batch channel height width"]:
         """Each part's worth divided among its pixels and channels, so that the map sums to what all parts are worth."""
-        sizes = torch.stack([torch.bincount(one.flatten(), minlength=self.count) for one in self.parts]) * self.question.images.shape[1]
-        return self.spread(worth / sizes.clamp_min(1))
+        channels = self.question.images.shape[1]
+        return self.spread([one / (torch.bincount(parts.flatten()) * channels) for one, parts in zip(worth, self.parts, strict=True)])
 
-    def complete(self, worth: Float[Tensor, "batch player"], *, estimated: bool = False) -> Answer:
+    def complete(self, worth: Sequence[Float[Tensor, "_"]], *, estimated: bool = False) -> Answer:
         """The answer of a method whose worths sum to f(x) - f(baseline)."""
         values = self.share(worth)
         delta = values.double().flatten(1).sum(dim=1) - (self.responses - self.absent)
@@ -95,4 +103,4 @@ def game_of(question: Question, segments: Segments, cells: int, baseline: Baseli
     parts = parts_of(question, segments, cells)
     base = baseline_of(question, question.images, baseline)
     fixed, responses = question.settled()
-    return Game(fixed, parts, base, int(parts.max()) + 1, responses, fixed.responses(base))
+    return Game(fixed, parts, base, tuple(int(one.max()) + 1 for one in parts), responses, fixed.responses(base))

@@ -20,5 +20,6 @@ def feature_ablation(question: Question, *, segments: Segments = "superpixels", 
     channel repeats the same map.
     """
     game = game_of(question, segments, cells, baseline)
-    falls = game.differences(game.responses.double()[:, None] - game.play(~torch.eye(game.count, dtype=torch.bool)))
-    return Answer(game.spread(falls), game.responses, game.question.places or (), per_channel=False)
+    answers = game.play(game.drawn(lambda parts: ~torch.eye(parts, dtype=torch.bool)))
+    falls = [whole - one for whole, one in zip(game.responses.double(), answers, strict=True)]
+    return Answer(game.spread(game.differences(falls)), game.responses, game.question.places or (), per_channel=False)

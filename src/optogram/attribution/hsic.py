@@ -30,10 +30,9 @@ def hsic(question: Question, *, segments: Segments = "grid", cells: int = 7, sam
     if samples < 4:
         raise SettingError(f"samples is at least 4; got {samples}")
     game = game_of(question, segments, cells, baseline)
-    present = halves(game.count, samples, torch.Generator().manual_seed(question.seed))
-    answers = game.play(present)
-    answers = game.differences(answers - answers[:, :1])
-    found = torch.stack([dependence(present.to(one.device), one) for one in answers])
+    present = game.drawn(lambda parts: halves(parts, samples, torch.Generator().manual_seed(question.seed)))
+    answers = game.differences([one - one[:1] for one in game.play(present)])
+    found = [dependence(there.to(one.device), one) for there, one in zip(present, answers, strict=True)]
     return Answer(game.spread(found), game.responses, game.question.places or (), estimated=True, signed=False, per_channel=False)
 
 

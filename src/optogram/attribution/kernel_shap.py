@@ -30,14 +30,18 @@ def kernel_shap(
     if samples < 2:
         raise SettingError(f"samples is at least 2; got {samples}")
     game = game_of(question, segments, cells, baseline)
-    if game.count == 1:
-        return game.complete((game.responses - game.absent).double()[:, None])
-    generator = torch.Generator().manual_seed(question.seed)
-    every = 2**game.count - 2 <= samples if game.count < 32 else False
-    present, weight = all_coalitions(game.count) if every else draw_coalitions(game.count, samples, generator)
-    total = (game.responses - game.absent).double()
-    worth = fitted(present, weight, game.play(present) - game.absent.double()[:, None], total)
-    return game.complete(worth, estimated=not every)
+    coalitions = game.drawn(lambda parts: coalitions_of(parts, samples, question.seed))
+    absent, total = game.absent.double(), (game.responses - game.absent).double()
+    gains = [one - none for one, none in zip(game.play([present for present, _ in coalitions]), absent, strict=True)]
+    worth = [fitted(*drawn, one[None], total[row : row + 1])[0] for row, (drawn, one) in enumerate(zip(coalitions, gains, strict=True))]
+    return game.complete(worth, estimated=any(2**count - 2 > samples for count in game.counts))
+
+
+def coalitions_of(players: int, samples: int, seed: int) -> tuple[Bool[Tensor, "draw player"], Float[Tensor, "draw"]]:
+    """All of them where there are no more than `samples`, else so many at random."""
+    if 2**players - 2 <= samples:
+        return all_coalitions(players)
+    return draw_coalitions(players, samples, torch.Generator().manual_seed(seed))
 
 
 def all_coalitions(players: int) -> tuple[Bool[Tensor, "draw player"], Float[Tensor, "draw"]]:
@@ -66,6 +70,8 @@ def fitted(
     With fewer coalitions than players the least-norm solution about equal shares is taken.
     """
     players = present.shape[1]
+    if players == 1:
+        return total[:, None]
     design = present.to(gains).double()
     equal = (total / players)[:, None]
     left = design[:, :-1] - design[:, -1:]

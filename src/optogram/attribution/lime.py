@@ -34,11 +34,22 @@ def lime(
     if samples < 2 or width <= 0 or ridge < 0:
         raise SettingError(f"lime takes at least 2 samples, a width over 0 and ridge from 0 up; got {samples}, {width}, {ridge}")
     game = game_of(question, segments, cells, baseline)
-    present = torch.rand(samples, game.count, generator=torch.Generator().manual_seed(question.seed)) < 0.5
-    present[0] = True
-    far = 1 - present.double().mean(dim=1).sqrt()
-    worth = ridged(present, torch.exp(-((far / width) ** 2)), game.play(present), ridge)
+    present = game.drawn(lambda parts: coins(parts, samples, question.seed))
+    worth = [ridged(tossed, nearness(tossed, width), one[None], ridge)[0] for tossed, one in zip(present, game.play(present), strict=True)]
     return Answer(game.spread(worth), game.responses, game.question.places or (), per_channel=False, estimated=True)
+
+
+def coins(parts: int, samples: int, seed: int) -> Bool[Tensor, "draw player"]:
+    """The first draw has all parts there."""
+    present = torch.rand(samples, parts, generator=torch.Generator().manual_seed(seed)) < 0.5
+    present[0] = True
+    return present
+
+
+def nearness(present: Bool[Tensor, "draw player"], width: float) -> Float[Tensor, "draw"]:
+    """exp(-d^2 / width^2), d the cosine distance from all parts there."""
+    far = 1 - present.double().mean(dim=1).sqrt()
+    return torch.exp(-((far / width) ** 2))
 
 
 def ridged(

@@ -7,7 +7,7 @@ Every second order is the one before it backwards, which lowers the variance and
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.attribution._baseline import Baseline
@@ -27,14 +27,20 @@ def shapley_sampling(
     if samples < 1:
         raise SettingError(f"samples is at least 1; got {samples}")
     game = game_of(question, segments, cells, baseline)
-    orders = draw_orders(game.count, samples, torch.Generator().manual_seed(question.seed))
-    inner = game.play(torch.cat([arriving(order)[1:-1] for order in orders])).view(len(game.responses), samples, game.count - 1)
-    ends = [one.double()[:, None, None].expand(-1, samples, 1) for one in (game.absent, game.responses)]
-    gains = game.differences(torch.cat((ends[0], inner, ends[1]), dim=2).diff(dim=2))
-    worth = torch.zeros(len(game.responses), game.count, dtype=torch.float64, device=gains.device)
-    for number, order in enumerate(orders):
-        worth[:, order.to(gains.device)] += gains[:, number] / samples
-    return game.complete(worth)
+    orders = game.drawn(lambda parts: draw_orders(parts, samples, torch.Generator().manual_seed(question.seed)))
+    answers = game.play([torch.cat([arriving(order)[1:-1] for order in some]) for some in orders])
+    ends = torch.stack((game.absent, game.responses), dim=1).double()
+    steps = [torch.cat((end[:1].expand(samples, 1), one.view(samples, -1), end[1:].expand(samples, 1)), 1) for end, one in zip(ends, answers)]
+    gains = game.differences([one.diff(dim=1) for one in steps])
+    return game.complete([averaged(some, one) for some, one in zip(orders, gains, strict=True)])
+
+
+def averaged(orders: list[Int[Tensor, "player"]], gains: Float[Tensor, "order player"]) -> Float[Tensor, "player"]:
+    """Each part's mean gain; `gains` are in the order of arrival."""
+    worth = torch.zeros_like(gains[0])
+    for order, gain in zip(orders, gains, strict=True):
+        worth[order.to(gain.device)] += gain / len(orders)
+    return worth
 
 
 def draw_orders(players: int, samples: int, generator: torch.Generator) -> list[Int[Tensor, "player"]]:

@@ -5,8 +5,6 @@ Fel, Cadene, Chalvidal, Cord, Vigouroux & Serre 2021, "Look at the variance!". `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -42,13 +40,21 @@ def sobol(
     if order not in ORDERS:
         raise SettingError(unknown("order", order, ORDERS))
     game = game_of(question, segments, cells, baseline)
-    if game.count > MOST_PARTS:
-        raise SettingError(f"sobol takes at most {MOST_PARTS} parts; got {game.count}. Ask for fewer cells, or use feature_ablation")
-    one, other = designs(game.count, samples, question.seed)
-    here = (one.to(question.images.device), other.to(question.images.device))
-    answers = game.play_drawn(samples * (game.count + 2), lambda draw: crossed(*here, draw))
-    indices = jansen(answers.view(len(answers), game.count + 2, samples), order, game.differences)
-    return Answer(game.spread(indices), game.responses, game.question.places or (), estimated=True, signed=order == "first", per_channel=False)
+    if max(game.counts) > MOST_PARTS:
+        raise SettingError(f"sobol takes at most {MOST_PARTS} parts; got {max(game.counts)}. Ask for fewer cells, or use feature_ablation")
+    drawn = game.drawn(lambda parts: [one.to(question.images.device) for one in designs(parts, samples, question.seed)])
+    answers = game.play_drawn([samples * (count + 2) for count in game.counts], lambda photo, draw: crossed(*drawn[photo], draw))
+    blocks = [one.view(-1, samples) for one in answers]
+    swings = game.differences([one[:2] - one[:1, :1] for one in blocks])
+    steps = game.differences([one[2:] - one[0 if order == "total" else 1] for one in blocks])
+    return Answer(
+        game.spread([jansen(*both, order) for both in zip(swings, steps, strict=True)]),
+        game.responses,
+        game.question.places or (),
+        estimated=True,
+        signed=order == "first",
+        per_channel=False,
+    )
 
 
 def designs(parts: int, samples: int, seed: int) -> tuple[Float[Tensor, "draw part"], Float[Tensor, "draw part"]]:
@@ -67,13 +73,10 @@ def crossed(one: Float[Tensor, "draw part"], other: Float[Tensor, "draw part"], 
     return shares
 
 
-def jansen(
-    answers: Float[Tensor, "batch block draw"], order: str = "total", settled: Callable[[Tensor], Tensor] = lambda gains: gains
-) -> Float[Tensor, "batch part"]:
-    """The indices from the responses to A, B and each C_i; `settled` makes noughts of differences that are those of rounding."""
-    flat = settled(answers[:, :2] - answers[:, :1, :1]).flatten(1)
-    variance = flat.var(dim=1)[:, None]
-    against = answers[:, :1] if order == "total" else answers[:, 1:2]
-    half = settled(answers[:, 2:] - against).square().mean(dim=2) / 2
-    share = half / torch.where(variance > 0, variance, 1.0)
-    return torch.where(variance > 0, share if order == "total" else 1 - share, 0.0)
+def jansen(swings: Float[Tensor, "2 draw"], steps: Float[Tensor, "part draw"], order: str = "total") -> Float[Tensor, "part"]:
+    """The indices from the responses to A and B (less any constant) and from what each C_i differs by: from A for total, from B for first."""
+    variance = swings.flatten().var()
+    if variance == 0:
+        return torch.zeros_like(steps[:, 0])
+    share: Tensor = steps.square().mean(dim=1) / 2 / variance
+    return share if order == "total" else 1 - share

@@ -106,6 +106,20 @@ def check_mixed_sizes(method: Method) -> None:
         _close(found.values[number], _values(_ask(net, image, method))[0], f"photograph {number} of a list and alone")
 
 
+def check_draws_are_a_photographs_own(method: Method) -> None:
+    """Where photographs are cut into parts, what is drawn for one does not depend on how many parts another has."""
+    function = METHODS.get(method) if isinstance(method, str) else method
+    if "segments" not in inspect.signature(function).parameters:
+        return
+    net, images = small(), photographs()
+    columns = np.stack([np.tile(np.arange(SIDE) // wide, (SIDE, 1)) for wide in (3, 2, 3)])
+    rows = np.arange(SIDE)[:, None] // 12
+    together = _ask(net, images, method, segments=columns + rows * 12)
+    for row in range(len(images)):
+        alone = _values(_ask(net, images[row], method, segments=(columns + rows * 12)[row]))[0]
+        _close(alone, _values(together)[row], f"photograph {row} alone and beside one of other parts")
+
+
 def check_gray_and_oblong(method: Method) -> None:
     """Gray networks, and photographs of any size where the network takes them."""
     found = _ask(small(1), photographs(2, 1), method)
