@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from optogram.errors import MissingExtraError
 from optogram.registry import Registry
 
 LABS = Registry("optogram.lab", "lab")
+CLOTHES = ("t-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,16 @@ def quick() -> Callable[[str], Ran]:
         return found
 
     return ran
+
+
+@pytest.fixture(scope="session")
+def fashion(shared_data: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A thousand pictures of clothes at 28x28 in ten class folders, from the real test data."""
+    packed = [shared_data("fashion", f"t10k-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1")]
+    images, labels = (np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=start) for path, start in zip(packed, (16, 8), strict=True))
+    folder = tmp_path_factory.mktemp("fashion")
+    for index, (picture, label) in enumerate(zip(images.reshape(-1, 28, 28)[:1000], labels[:1000], strict=True)):
+        target = folder / CLOTHES[label]
+        target.mkdir(exist_ok=True)
+        Image.fromarray(picture).save(target / f"{index}.png")
+    return folder

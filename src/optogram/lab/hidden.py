@@ -25,6 +25,7 @@ SIZES = (1, 3, 10, 30, 100)
 ALIKE = 0.95
 """Two units are duplicates if both their incoming and their outgoing weights have a cosine of at least this."""
 SHOWN = 16
+DRAWS = 10
 RATE = 0.005
 
 
@@ -46,9 +47,14 @@ class HiddenResult(LabResult):
     rates: Float[np.ndarray, " size"]
     names: tuple[str, ...]
 
+    @property
+    def order(self) -> Int[np.ndarray, " unit"]:
+        """The units by what they contribute, the most first: as the cards show them."""
+        return np.argsort(-self.contribution, kind="stable")
+
     def pictures(self) -> dict[str, Image.Image]:
         """The units that contribute most, as cards; accuracy by number of units."""
-        order = np.argsort(-self.contribution)[:SHOWN].tolist()
+        order = self.order[:SHOWN].tolist()
         units = [
             Card(
                 index,
@@ -63,7 +69,7 @@ class HiddenResult(LabResult):
         note = "Left: the template that the unit reads (orange wants bright). Right: what it says to each class (orange for, blue against)."
         sheet = cards(units, self.names, title=f"The {len(units)} of {len(self.biases)} hidden units that contribute most", note=note)
         found = [self.finding(f"units_{size}") for size in self.sizes]
-        rows = [Measured(f"{size} hidden units", entry.value, entry.low, entry.high) for size, entry in zip(self.sizes, found, strict=True)]
+        rows = [Measured(_units_of(size), entry.value, entry.low, entry.high) for size, entry in zip(self.sizes, found, strict=True)]
         nearest = self.finding("nearest")
         rows.append(Measured("nearest neighbour", nearest.value, nearest.low, nearest.high))
         chance = found[0].chance or 0.0
@@ -106,16 +112,12 @@ def hidden(
         control = fit(units, y[torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))])
     rates = [float(right(stack, new, truth)[0]) for stack in stacks]
     net = stacks[-1]
-    values = net.layers(x)[0][0].clamp(min=0)
-    outgoing = net.weights[1][0]
-    told = (outgoing - outgoing.mean(dim=0)).norm(dim=0)
-    contribution = (values.std(dim=0) * told).double().numpy()
-    on = (values > 0).double().mean(dim=0).numpy()
-    copies = duplicates(net.weights[0][0].numpy(), outgoing.T.numpy(), on > 0)
-    shuffled = float(right(control, new, truth)[0])
+    contribution, on, copies = roles(net, x)
     findings = (
-        *_rates(found, sizes, rates, truth.numpy(), shuffled),
-        *_units(net, contribution, on, copies, found, net.weights[0][0].numpy(), small(x.shape[1], units, len(found.names), seed)),
+        *_rates(found, sizes, rates, truth.numpy(), float(right(control, new, truth)[0])),
+        *_units(contribution, on, copies),
+        _templates(net, contribution, found.side, small(x.shape[1], units, len(found.names), seed)),
+        _silenced(net, new, contribution, seed),
     )
     return HiddenResult(
         findings=findings,
@@ -127,7 +129,7 @@ def hidden(
         ),
         incoming=net.weights[0][0].numpy().reshape(-1, found.side, found.side),
         biases=net.biases[0][0].numpy(),
-        outgoing=outgoing.numpy(),
+        outgoing=net.weights[1][0].numpy(),
         contribution=contribution,
         on=on,
         copies=copies,
@@ -141,6 +143,24 @@ def small(inputs: int, units: int, classes: int, seed: int) -> Stack:
     """A random network whose weights are a tenth of the usual size."""
     start = drawn((inputs, units, classes), 1, seed)
     return Stack(tuple(0.1 * weight for weight in start.weights), tuple(0.1 * bias for bias in start.biases))
+
+
+Roles = tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"], Int[np.ndarray, " unit"]]
+
+
+def roles(net: Stack, known: Float[Tensor, "picture pixel"]) -> Roles:
+    """What each hidden unit contributes, the share of known pictures that it is on for, and which unit it is a duplicate of."""
+    values, outgoing = net.layers(known)[0][0].clamp(min=0), net.weights[1][0]
+    told = (outgoing - outgoing.mean(dim=0)).norm(dim=0)
+    on = (values > 0).double().mean(dim=0).numpy()
+    return (values.std(dim=0) * told).double().numpy(), on, duplicates(net.weights[0][0].numpy(), outgoing.T.numpy(), on > 0)
+
+
+def without(net: Stack, units: Int[np.ndarray, " silent"]) -> Stack:
+    """The network with some hidden units silent."""
+    outgoing = net.weights[1].clone()
+    outgoing[:, :, units] = 0
+    return Stack((net.weights[0], outgoing), net.biases)
 
 
 def duplicates(incoming: Float[np.ndarray, "unit pixel"], outgoing: Float[np.ndarray, "unit class"], alive: np.ndarray) -> Int[np.ndarray, " unit"]:
@@ -165,7 +185,7 @@ def _rates(found: Collection, sizes: tuple[int, ...], rates: list[float], truth:
             f"units_{size}",
             round(rate * count),
             count,
-            f"{round(rate * count):,} of {count:,} new pictures are named rightly with {size} hidden units ({{low}} to {{high}}).",
+            f"{round(rate * count):,} of {count:,} new pictures are named rightly with {_units_of(size)} ({{low}} to {{high}}).",
             control=shuffled,
             chance=chance,
         )
@@ -178,23 +198,48 @@ def _rates(found: Collection, sizes: tuple[int, ...], rates: list[float], truth:
     return [*listed, share("nearest", nearest, count, said, control=shuffled, chance=chance)]
 
 
-def _units(
-    net: Stack, contribution: np.ndarray, on: np.ndarray, copies: np.ndarray, found: Collection, incoming: np.ndarray, start: Stack
-) -> list[Finding]:
+def _units(contribution: np.ndarray, on: np.ndarray, copies: np.ndarray) -> list[Finding]:
     units = len(on)
     dead, twins = int((on == 0).sum()), int((copies != np.arange(units)).sum())
     order = np.sort(contribution)[::-1]
     enough = int(np.searchsorted(np.cumsum(order**2), 0.9 * (order**2).sum()) + 1)
-    best = np.argsort(-contribution)[: max(1, units // 10)]
-    learned, drawn_ones = smoothness(incoming[best], found.side).mean(), smoothness(start.weights[0][0].numpy(), found.side).mean()
     return [
         Finding("dead", float(dead), f"{dead} of {units} hidden units are dead: zero on every known picture."),
         Finding("duplicates", float(twins), f"{twins} of {units} hidden units are duplicates of another: cosines of at least {ALIKE} in and out."),
         Finding("enough", float(enough), f"{enough} of {units} hidden units carry nine tenths of the squared contributions.", control=0.9 * units),
-        Finding(
-            "smoothness",
-            float(learned),
-            f"Neighbouring pixels of the templates that contribute most correlate {learned:.2f}; {drawn_ones:.2f} before training.",
-            control=float(drawn_ones),
-        ),
     ]
+
+
+def _templates(net: Stack, contribution: np.ndarray, side: int, start: Stack) -> Finding:
+    best = np.argsort(-contribution)[: max(1, len(contribution) // 10)]
+    learned, before = (smoothness(part.weights[0][0].numpy()[best], side).mean() for part in (net, start))
+    said = f"Neighbouring pixels of the templates that contribute most correlate {learned:.2f}; {before:.2f} before training."
+    return Finding("smoothness", float(learned), said, control=float(before))
+
+
+def _silenced(net: Stack, new: Float[Tensor, "picture pixel"], contribution: np.ndarray, seed: int) -> Finding:
+    """How far scores move without the units that contribute most, and without as many drawn at random (the mean of ten draws)."""
+    count = max(1, len(contribution) // 5)
+    random = np.random.default_rng(seed)
+    whole = net.layers(new)[-1][0]
+
+    def moved(units: np.ndarray) -> float:
+        rest = without(net, units).layers(new)[-1][0]
+        return float((_centred(whole) - _centred(rest)).norm() / _centred(whole).norm())
+
+    most = moved(np.argsort(-contribution)[:count])
+    others = float(np.mean([moved(random.permutation(len(contribution))[:count]) for _ in range(DRAWS)]))
+    said = (
+        f"Without the {_units_of(count)} that contribute most the scores move by {most:.0%} of their size; without as many drawn at random "
+        f"{others:.0%}."
+    )
+    return Finding("silenced", most, said, control=others)
+
+
+def _centred(scores: Float[Tensor, "picture label"]) -> Float[Tensor, "picture label"]:
+    """Scores of the classes about their mean: what is said to all of them alike decides nothing."""
+    return scores - scores.mean(dim=1, keepdim=True)
+
+
+def _units_of(count: int) -> str:
+    return f"{count} hidden unit{'' if count == 1 else 's'}"
