@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,12 +26,20 @@ class TestQuick:
         found = quick("vectors").result
         assert found["flattened"] == 1
         assert max(found[name] for name in ("sd", "normalised", "orthogonal")) < 1e-10
-        assert found["no_bias"] < 1e-4
+        assert found["no_bias"] < 1e-5 < 1e-2 < found.finding("no_bias").control
 
     def test_scaled_copies(self, quick: Quick) -> None:
         found = quick("vectors").result
         assert found["scaled_normalised"] == 0
         assert found.finding("scaled_plain").low > 0
+        assert found["scaled_no_bias"] == 0
+
+    def test_the_networks_that_scaled_copies_are_shown_to_have_learned(self, quick: Quick) -> None:
+        found = quick("vectors").result
+        for name in ("scaled_normalised", "scaled_plain", "scaled_no_bias"):
+            right = re.search(r"names (\d+) of (\d+) new pictures", found.finding(name).sentence)
+            assert right
+            assert int(right[1]) > 0.75 * int(right[2])  # chance is a half
 
     def test_units_die_where_inputs_have_a_mean(self, quick: Quick) -> None:
         found = quick("vectors").result

@@ -19,7 +19,7 @@ from optogram.drawing.sheet import grid
 from optogram.images.photos import Photos
 from optogram.lab._collection import Collection, collection
 from optogram.lab._result import Finding, LabResult, made_by, share
-from optogram.lab._stack import Stack, drawn, trained
+from optogram.lab._stack import Stack, drawn, fitted, trained
 from optogram.progress import Progress, track
 
 MEANS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -164,26 +164,47 @@ def _identities(x: np.ndarray, side: int, rest: np.ndarray, other: np.ndarray) -
 
 
 def _scaled(found: Collection, seed: int) -> list[Finding]:
-    """Whether scaled copies of each held-out picture get another class: normalised, plain, and plain without biases."""
+    """Whether scaled copies of each held-out picture get another class: by trained networks, normalised, plain, and plain without biases."""
     known, classes = found.part(held_out=False)
-    held, _ = found.part(held_out=True)
+    held, truth = found.part(held_out=True)
     y = torch.from_numpy(classes)
     stack = drawn((known.shape[1], 32, len(found.names)), 1, seed)
-    bare = Stack(stack.weights, tuple(torch.zeros_like(bias) for bias in stack.biases))
     networks = (
         ("scaled_normalised", "after normalisation", trained(stack, _tensor(standardised(known)), y, steps=60, rate=0.01), standardised),
         ("scaled_plain", "without normalisation", trained(stack, _tensor(known), y, steps=60, rate=0.01), np.asarray),
+        ("scaled_no_bias", "without normalisation in a trained network with no bias", _unbiased(stack, _tensor(known), y), np.asarray),
     )
     findings = []
     for name, words, network, prepare in networks:
         before = network.layers(_tensor(prepare(held)))[-1]
         changed = sum(int((network.layers(_tensor(prepare(scale * held)))[-1].argmax(2) != before.argmax(2)).sum()) for scale in SCALES)
-        count = len(held) * len(SCALES)
-        said = f"{changed:,} of {count:,} copies, {SCALES[0]:g} to {SCALES[-1]:g} times as strong, get another class {words} ({{low}} to {{high}})."
+        count, right = len(held) * len(SCALES), int((before.argmax(2)[0].numpy() == truth).sum())
+        said = (
+            f"{changed:,} of {count:,} copies, {SCALES[0]:g} to {SCALES[-1]:g} times as strong, get another class {words} ({{low}} to {{high}}); "
+            f"it names {right:,} of {len(held):,} new pictures rightly."
+        )
         findings.append(share(name, changed, count, said, control=0.0))
-    doubled = bare.layers(_tensor(2 * held))[-1] - 2 * bare.layers(_tensor(held))[-1]
-    gap = float(doubled.abs().max())
-    return [*findings, Finding("no_bias", gap, f"In a network with no bias twice the picture gives twice the output: differs by at most {gap:.0e}.")]
+    bare, plain = networks[2][2], networks[1][2]
+    gap, biased = (max(_off_scale(network, held, scale) for scale in SCALES) for network in (bare, plain))
+    said = f"With no bias s times the picture gives s times the output: differs by at most {gap:.0e} of its size; with biases by {biased:.0e}."
+    return [*findings, Finding("no_bias", gap, said, control=biased)]
+
+
+def _unbiased(stack: Stack, inputs: Float[Tensor, "picture pixel"], classes: Tensor) -> Stack:
+    """The same network trained with every bias held at 0."""
+    zeros = tuple(torch.zeros_like(bias) for bias in stack.biases)
+
+    def loss(current: Stack) -> Tensor:
+        scores: Tensor = Stack(current.weights, zeros).layers(inputs)[-1][0]
+        return torch.nn.functional.cross_entropy(scores, classes)
+
+    return Stack(fitted(Stack(stack.weights, zeros), loss, steps=60, rate=0.01).weights, zeros)
+
+
+def _off_scale(network: Stack, pictures: Float[np.ndarray, "picture pixel"], scale: float) -> float:
+    """How far the output for s times a picture is from s times its output, as a share of the greatest output."""
+    once, scaled = (network.layers(_tensor(factor * pictures))[-1] for factor in (1.0, scale))
+    return float((scaled - scale * once).abs().max() / (scale * once).abs().max())
 
 
 def _dying(found: Collection, starts: int, steps: int, seed: int, advance: Callable[[int], None]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
