@@ -11,7 +11,7 @@ from torch import nn
 
 from optogram.attribution._attribute import attribute
 from optogram.images.preprocess import Preprocess
-from optogram.lab._paths import Larger, all_paths, written_out
+from optogram.lab._paths import Larger, all_paths, derivatives, written_out
 from optogram.network.network import Network
 
 Quick = Callable[[str], Any]
@@ -25,6 +25,21 @@ def test_the_hand_network_is_max_and_min_with_the_derivatives_written_out(pixels
     for number, name in enumerate(("max", "min")):
         slope = torch.autograd.grad(answers[0, number], image, retain_graph=True)[0].sum(dim=(0, 1, 2))
         assert tuple(slope.tolist()) == pytest.approx(written_out(*pixels)[name]["gradient"], abs=1e-6)
+
+
+@pytest.mark.parametrize("pixels", [(0.8, 0.4), (0.3, 0.9)])
+def test_every_derivative_of_the_maximum_by_every_rule(pixels: tuple[float, float]) -> None:
+    """At h1 and h2, at d and e, and at the pixels, as written out."""
+    network = Network(Larger(), Preprocess(size=(1, 2)), name="hand")
+    image = torch.tensor(pixels).expand(1, network.channels, 1, 2).contiguous()
+    written = derivatives(*pixels)
+    for rule, method in enumerate(("gradient", "guided_backprop")):
+        for source, names in (("relu()#0", ("dh3/dh1", "dh3/dh2")), ("relu()#1", ("dh3/dd", "dh3/de")), ("input", ("dh3/dx1", "dh3/dx2"))):
+            if (source, method) == ("relu()#1", "guided_backprop"):
+                continue  # no rectifier lies between h3 and its parts
+            found = np.asarray(attribute(network, image, "output:0", method, source=source, progress=False).values)
+            slopes = found.sum(axis=(0, 1, 2)) if source == "input" else found.ravel()[:2]
+            assert slopes.tolist() == pytest.approx([written[name][rule] for name in names], abs=1e-6)
 
 
 def test_guided_backprop_and_positive_paths_are_wrong_about_the_lesser() -> None:

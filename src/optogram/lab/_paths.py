@@ -73,3 +73,20 @@ def written_out(x1: float, x2: float) -> dict[str, dict[str, tuple[float, float]
             "all_paths": (1 + on, on),
         },
     }
+
+
+def derivatives(x1: float, x2: float) -> dict[str, tuple[float, float]]:
+    """Every derivative of h3 = max(h1, h2) on the way down, each as by the gradient and by guided backprop, for positive pixels.
+
+    h3 = d + e, d = [h1 - h2]+, e = [h2]+. With o = [h1 > h2]: dh3/dd = dh3/de = 1; dh3/dh1 = o by way of d; dh3/dh2 = 1 by way of e and -o by
+    way of d, so 1 - o; and h1, h2 are x1, x2. What reaches h1 and h2 is never negative here, so that guided backprop has nothing to take away.
+    """
+    on = 1.0 if x1 > x2 else 0.0
+    return {
+        "dh3/dd": (1.0, 1.0),
+        "dh3/de": (1.0, 1.0),
+        "dh3/dh1": (on, on),
+        "dh3/dh2": (1 - on, 1 - on),
+        "dh3/dx1": (on, on),
+        "dh3/dx2": (1 - on, 1 - on),
+    }
