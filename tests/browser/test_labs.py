@@ -64,6 +64,9 @@ def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_i
     page.get_by_text("Trial 1 of").wait_for()
     trials = int(page.get_by_text("Trial 1 of").inner_text().split()[-1])
     assert trials == 11
+    said = page.get_by_text("the published task shows 9 of each").inner_text()
+    shown = [page.locator(".both > div").nth(side).locator(".patch").count() for side in (0, 1)]
+    assert said.startswith(f"References: {shown[0]} strongest and {shown[1]} weakest")
     for number in range(trials):
         page.get_by_text(f"Trial {number + 1} of").wait_for()
         page.keyboard.press("1")

@@ -167,6 +167,8 @@ def test_one_file_opens_from_disk_without_a_network(browser: Any, one_file: Path
     assert page.locator("tbody tr").count() == 4
     page.evaluate("location.hash = '#/tiny/conv1/9'")
     page.get_by_text("unit 9 is not among them").wait_for()
+    page.evaluate("location.hash = '#/-/hypothesis?of=tiny%2Fconv1%2F1'")
+    page.get_by_text("This file holds a part of an atlas").wait_for()
     page.evaluate("location.hash = '#/tiny:twin0'")
     page.get_by_text("has learned nothing").first.wait_for()
     context.close()
