@@ -1,24 +1,24 @@
-"""How fast `og.synthesize` climbs, beside torch-lucent and beside the bare forward and backward pass that bounds it.
+"""How fast `og.synthesize` climbs, beside torch-lucent, horama and the bare forward and backward pass that bounds it.
 
-    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER]
+    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER] [--neurons]
 
 All in one process, in turns, medians of the rounds: only ratios mean anything on a machine that others use too. The bound is
 the network alone as it comes, truncated at the site, channels last, in the same number type and at the size of the same view,
 without gradients of parameters; a share above 1 is what folding batch norms into convolutions gains. Memory is kept as the
 program keeps it (`optogram.memory`), for all alike.
 torch-lucent gets the same canvas (Fourier, decorrelated, 128x128) and the same transforms, a unit
-at a time: once as it comes (it enlarges to 224x224) and once at the view's own size. To have it:
+at a time: once as it comes (it enlarges to 224x224) and once at the view's own size. horama gets its own Fourier canvas of the same
+size, one crop a step, the same view, and a network that ends at the site. `--neurons`: middle neurons of the first third of each network,
+on canvases of their receptive fields' size; the peers know no such canvas. To have the peers:
 
-    pip install --no-deps --target FOLDER torch-lucent==0.1.8 kornia==0.4.1 decorator tqdm
+    pip install --no-deps --target FOLDER torch-lucent==0.1.8 kornia==0.4.1 decorator tqdm horama==0.3.0
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
-import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -26,17 +26,20 @@ from typing import Any
 import torch
 
 import optogram as og
-from _as_it_comes import as_it_comes
+from _synthesis_peers import horama, lucent, peer_found
 from optogram import memory
 from optogram.synthesis.ascend import ascend
 from optogram.synthesis.asked import objectives_of
 from optogram.synthesis.canvases.fourier import fourier
 from optogram.synthesis.presets.lucid import lucid
 from optogram.synthesis.speed import fastest_type
-from optogram.synthesis.stage import Stage, framed
+from optogram.synthesis.stage import Stage, Stager, framed
 
 PLACES = {"torchvision:resnet18": ("layer1", "layer2", "layer4"), "torchvision:mobilenet_v2": ("features.4", "features.17")}
+EARLY = {"torchvision:resnet18": ("layer1.0.bn1", "layer1", "layer2.0.bn1"), "torchvision:mobilenet_v2": ("features.2", "features.4", "features.6")}
+"""Sites of the first third of the layers."""
 ROWS, SIDE = 16, 128
+Runs = dict[str, tuple[Callable[[], Any], int]]
 
 
 def timed(run: Callable[[], Any]) -> float:
@@ -56,45 +59,38 @@ def bare(net: og.Network, site: str, stage: Stage) -> Callable[[], None]:
     return step
 
 
-def lucent(net: og.Network, site: str, view: int | None, steps: int) -> Callable[[], None]:
-    """`steps` steps of torch-lucent on one unit."""
-    from lucent.optvis import objectives, param, render
-
-    model = net.module.eval()
-
-    def climb() -> None:
-        with as_it_comes():
-            run()
-
-    def run() -> None:
-        render.render_vis(
-            model,
-            objectives.channel(site.replace(".", "_"), 0),
-            lambda: param.image(SIDE, fft=True, decorrelate=True),
-            thresholds=(steps,),
-            progress=False,
-            show_image=False,
-            fixed_image_size=view,
-        )
-        for module in model.modules():  # it leaves its hooks behind, each call slower than the one before
-            module._forward_hooks.clear()
-
-    return climb
+def of_units(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
+    """Sixteen units' means over places, on canvases of one size."""
+    kind = fastest_type(torch.device("cpu"))
+    worker, plain = net.worker(channels_last=True, dtype=kind, reads=[site]), net.worker(channels_last=True, dtype=kind)
+    stage, goals = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), objectives_of(net, f"{site}:0-{ROWS - 1}")
+    runs: Runs = {
+        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), ROWS * steps),
+        "bound": (bare(plain, site, stage), ROWS),
+    }
+    if peers["lucent"]:
+        runs |= {name: (lucent(net, site, SIDE, view, steps), steps) for name, view in (("lucent", stage.view[0]), ("at 224", None))}
+    if peers["horama"]:
+        runs["horama"] = (horama(net, site, SIDE, stage.view[0], steps), steps)
+    return runs
 
 
-def peer_found(folder: str) -> bool:
-    """Whether torch-lucent can be imported; its notebook display is not needed."""
-    sys.path.append(folder)
-    display = types.ModuleType("IPython.display")
-    display.display = display.Image = display.HTML = None  # type: ignore[attr-defined]
-    for name, module in (("IPython", types.ModuleType("IPython")), ("IPython.display", display)):
-        sys.modules.setdefault(name, module)
-    try:
-        import lucent.optvis.render  # noqa: F401
-    except ImportError as error:
-        print(f"torch-lucent is not here ({error}); against the bare forward and backward pass only")
-        return False
-    return True
+def of_neurons(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
+    """Sixteen units' middle neurons, on canvases of their receptive field's size."""
+    kind = fastest_type(torch.device("cpu"))
+    worker, stager = net.worker(channels_last=True, dtype=kind, reads=[site]), Stager(net, None, lucid.transforms)
+    staged = [stager(goal) for goal in objectives_of(net, f"{site}:0-{ROWS - 1}", "neuron")]
+    if len({stage for stage, _ in staged}) != 1:
+        raise ValueError(f"the neurons of {site} have fields of several sizes")
+    stage, goals = staged[0][0], [goal for _, goal in staged]
+    runs: Runs = {
+        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), ROWS * steps),
+        "bound": (bare(net.worker(channels_last=True, dtype=kind), site, stage), ROWS),
+    }
+    if peers["lucent"]:
+        wide = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms).view[0]
+        runs |= {name: (lucent(net, site, SIDE, view, steps, neuron=True), steps) for name, view in (("lucent", wide), ("at 224", None))}
+    return runs
 
 
 def main() -> None:
@@ -104,35 +100,25 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--peers", default="/nowhere")
+    parser.add_argument("--neurons", action="store_true")
     settings = parser.parse_args()
     memory.hold()
     torch.set_num_threads(settings.threads)
-    nets = {spec: og.load(spec, weights="none", seed=0) for spec in PLACES}  # first: it makes torchvision importable for the peer too
-    peer = peer_found(settings.peers)
-    kind = fastest_type(torch.device("cpu"))
-    print(f"{settings.threads} threads, {kind}, {ROWS} pictures of {SIDE}x{SIDE} at once; unit-steps a second, medians of {settings.rounds} rounds")
-    print(f"{'network':<26}{'site':<14}{'ours':>8}{'bound':>8}{'of it':>7}{'lucent':>8}{'x':>6}{'at 224':>8}{'x':>6}")
-    for spec, sites in PLACES.items():
-        net = nets[spec]
-        plain = net.worker(channels_last=True, dtype=kind)
+    places = EARLY if settings.neurons else PLACES
+    nets = {spec: og.load(spec, weights="none", seed=0) for spec in places}  # first: it makes torchvision importable for the peers too
+    peers = {"lucent": peer_found(settings.peers, "lucent.optvis.render"), "horama": peer_found(settings.peers, "horama")}
+    print(f"{settings.threads} threads, {fastest_type(torch.device('cpu'))}, {ROWS} pictures at once; unit-steps a second, {settings.rounds} rounds")
+    print(f"{'network':<26}{'site':<14}{'ours':>8}{'bound':>8}{'of it':>7}   peers, and how many times ours is as fast")
+    for spec, sites in places.items():
         for site in sites:
-            worker = net.worker(channels_last=True, dtype=kind, reads=[site])
-            stage = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms)
-            goals = objectives_of(net, f"{site}:0-{ROWS - 1}")
-            runs: dict[str, tuple[Callable[[], Any], int]] = {
-                "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, settings.steps, 0), ROWS * settings.steps),
-                "bound": (bare(plain, site, stage), ROWS),
-            }
-            if peer:
-                runs["lucent"] = (lucent(net, site, stage.view[0], settings.steps), settings.steps)
-                runs["at 224"] = (lucent(net, site, None, settings.steps), settings.steps)
+            runs = (of_neurons if settings.neurons else of_units)(nets[spec], site, settings.steps, peers)
             for run, _ in runs.values():
                 run()
             rounds = [{name: timed(run) / count for name, (run, count) in runs.items()} for _ in range(settings.rounds)]
             rate = {name: 1 / statistics.median(each[name] for each in rounds) for name in runs}
             share = {name: statistics.median(each[name] / each["ours"] for each in rounds) for name in runs}
-            peers = "".join(f"{rate[name]:>8.1f}{share[name]:>6.1f}" for name in ("lucent", "at 224") if name in rate)
-            print(f"{spec:<26}{site:<14}{rate['ours']:>8.1f}{rate['bound']:>8.1f}{share['bound']:>7.2f}{peers}", flush=True)
+            beside = "".join(f"   {name} {rate[name]:.1f} x{share[name]:.1f}" for name in ("lucent", "at 224", "horama") if name in rate)
+            print(f"{spec:<26}{site:<14}{rate['ours']:>8.1f}{rate['bound']:>8.1f}{share['bound']:>7.2f}{beside}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from optogram.synthesis.looks import PERIOD, Looks
+from optogram.synthesis.party import Party
 from optogram.synthesis.result import Synthesis
 from optogram.synthesis.stage import Stage
 from optogram.synthesis.synthesize import synthesize
@@ -38,6 +42,28 @@ def test_who_arrives_leaves_early_makes_room_and_looks_the_same_as_alone_and_as_
         assert np.isnan(early.trace[index, steps:]).all()
     assert np.abs(early.image(2) - alone.image(0)).max() < 1e-3
     assert early.verdict[:4] == ("converged",) * 4
+
+
+def test_places_that_become_free_are_taken_at_once_and_passes_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in pictures that went through the network, step by step; each reaches the whole climb's response to 2 % of its rise."""
+    rows: list[int] = []
+    note = Party.note
+
+    def counting(party: Party, values: Tensor, sound: Tensor, picture: Tensor, *rest: Any) -> None:
+        rows.append(len(picture))
+        note(party, values, sound, picture, *rest)
+
+    monkeypatch.setattr(Party, "note", counting)
+    full = made()
+    assert rows == [2] * (len(UNITS) // 2 * 8 * PERIOD)
+    rows.clear()
+    early = made(early=True)
+    assert sum(rows) == sum(early.taken(index) for index in range(len(UNITS)))
+    assert sum(rows) < 0.8 * len(UNITS) * 8 * PERIOD
+    assert rows == sorted(rows, reverse=True)  # full until nobody waits
+    assert rows.count(1) <= 8 * PERIOD
+    rise = full.activations - full.trace[:, 0]
+    assert (np.abs(early.activations - full.activations) <= 0.02 * np.abs(rise) + 1e-4).all()
 
 
 def test_rows_of_several_ages_climb_as_they_would_alone_with_moments_and_transforms() -> None:
