@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 import optogram as og
-from optogram.errors import AddressError, NonFiniteError, SettingError, SourceError, StaleError, Stopped
+from optogram.errors import AddressError, InputError, NonFiniteError, SettingError, SourceError, StaleError, Stopped
 from optogram.exemplars import sweep as module
 from optogram.exemplars.collector import Collector
 from optogram.images.folds import fold, panel
@@ -349,3 +349,9 @@ def test_a_strip_is_a_picture_and_a_text(conv_network: og.Network, photos: og.Ph
     assert top.figure().width > top.figure().height
     assert top._repr_html_().count("<img") == 3
     assert found.figure().size[0] > 100
+
+
+def test_a_network_compiled_as_a_whole_is_refused_with_the_way_out() -> None:
+    compiled = og.Network(torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())), og.Preprocess(size=16))
+    with pytest.raises(InputError, match="compiled as a whole.* Give the torch.nn.Module"):
+        og.sweep(compiled, np.zeros((4, 16, 16, 3), np.uint8), progress=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable
 
@@ -300,3 +301,22 @@ def test_the_table_of_sites_shows_fields() -> None:
     assert rows["conv"] == "5x5"
     assert rows["fc"] == f"{SIDE}x{SIDE}"
     assert measure_all(network, network.sites())["conv"].height == 5
+
+
+class Ranged(nn.Module):
+    """Looks for a range among the values, as quantized layers do, and so cannot take NaN."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.isnan().any():
+            raise RuntimeError("min should be less than or equal to max")
+        return x / (x.amax() - x.amin() + 1)
+
+
+def test_fields_of_coarse_weights_and_of_layers_that_refuse_nan() -> None:
+    layers = [nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 4)]
+    coarse = Network(copy.deepcopy(nn.Sequential(*layers)).bfloat16(), Preprocess(size=16))
+    assert coarse.receptive_field("2:0@3,3").as_tuple() == (3, 3, 8, 8)
+    refusing = Network(nn.Sequential(*layers[:-1], Ranged(), layers[-1]), Preprocess(size=16))
+    assert swallowed(refusing) == "min should be less than or equal to max"
+    assert refusing.receptive_field("2:0@3,3").as_tuple() == (3, 3, 8, 8)
+    assert refusing.receptive_field("6:0").as_tuple() == (0, 0, 16, 16)

@@ -9,6 +9,7 @@ import torch
 from tests.network.nets import Counting, Residual, settled
 from torch import nn
 
+from optogram.errors import InputError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
 from optogram.network.receptive_field import measure_all
@@ -166,3 +167,36 @@ def test_wrappers_are_looked_through() -> None:
         with unchanged(module):
             assert torch.allclose(network.run(images), module(images), atol=1e-6)
         assert network.site("layer.0.bn2")
+
+
+class HalfScripted(nn.Module):
+    """Layers with weights, some of them compiled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 5, 3)
+        self.inner = torch.jit.script(nn.Sequential(nn.Conv2d(5, 5, 3), nn.ReLU()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.inner(self.conv(x)).mean((2, 3))
+        return result
+
+
+def test_scripted_layers_with_weights_run_and_are_followed() -> None:
+    module, images = HalfScripted().eval(), torch.rand(2, 3, 16, 16)
+    network = Network(module, Preprocess(size=16))
+    with unchanged(module):
+        assert torch.equal(network.run(images, "input"), module(images).detach())
+        assert torch.allclose(network.worker(channels_last=True).run(images, "input"), module(images).detach(), atol=1e-5)
+    assert all(parameter.requires_grad for parameter in module.parameters())
+    with torch.no_grad():
+        module.inner[0].weight.mul_(2)
+    assert torch.equal(network.run(images, "input"), module(images).detach())
+
+
+@pytest.mark.parametrize(
+    ("module", "way_out"), [(nn.Sequential(nn.LazyConv2d(4, 3)), "run the module once"), (nn.Conv2d(3, 4, 3, device="meta"), "load_state_dict")]
+)
+def test_weights_without_values_are_refused(module: nn.Module, way_out: str) -> None:
+    with pytest.raises(InputError, match=way_out):
+        Network(module, Preprocess(size=16))

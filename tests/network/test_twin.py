@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tests.network.nets import LABELS, Attention, Residual, settled
 from torch import Tensor, nn
 
 from optogram.errors import InputError, SettingError
+from optogram.images.open_images import open_images
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
 from optogram.network.redraw import redraw
@@ -157,3 +162,14 @@ class Bare(nn.Module):
         self.weighted = nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
         self.tied = nn.Linear(4, 4)
         self.again = self.tied
+
+
+def test_photographs_for_a_twin_may_be_anything_that_opens(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (6, 32, 32, 3), np.uint8)
+    for number, one in enumerate(pixels):
+        Image.fromarray(one).save(tmp_path / f"{number}.png")
+    network = Network(settled(Residual()), Preprocess(size=32))
+    named, opened = network.twin(photos=str(tmp_path)), network.twin(photos=open_images(tmp_path))
+    assert named.weights_hash == opened.weights_hash == network.twin(photos=tmp_path).weights_hash
+    with pytest.raises(InputError, match="two photographs"):
+        network.twin(photos=pixels[:1])

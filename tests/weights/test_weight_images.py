@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -113,3 +115,10 @@ def test_order_knows_gray_from_colour_and_coarse_from_fine() -> None:
     assert np.allclose(orientation[[0, 2]], [0.0, np.pi / 2], atol=0.1)
     assert np.allclose(colourfulness(filters), [0, 1, 0, 0], atol=1e-5)
     assert sensible_order(filters, ()).tolist() == [3, 2, 0, 1]
+
+
+def test_weights_in_sixteen_bits_are_drawn_too() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 5, 3), nn.ReLU(), nn.Conv2d(5, 5, 1)).bfloat16()
+    preprocess = Preprocess(size=16, mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.2))
+    coarse, fine = (weight_images(Network(module, preprocess), "0").values for module in (layers, copy.deepcopy(layers).float()))
+    assert np.abs(coarse - fine).max() <= 0.02 * np.abs(fine).max()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optogram.errors import SettingError
+from optogram.errors import InputError, SettingError
 from optogram.memory import rows_that_stay
 from optogram.network.network import Network
 from optogram.network.site import Site
@@ -67,10 +67,15 @@ def fitting_rows(network: Network) -> int:
 def plan(network: Network, sites: Sequence[str | Site] | None) -> Plan:
     """The sites asked for, by default `network.sites()`, once each; at rectified ones the pre-activation beside them.
 
-    Raises `AddressError` for an unknown site, `SettingError` for none.
+    Raises `AddressError` for an unknown site, `SettingError` for none asked for, `InputError` where the network has none.
     """
     chosen = list(network.sites()) if sites is None else [network.site(site if isinstance(site, str) else site.address) for site in sites]
     chosen = sorted({site.address: site for site in chosen}.values(), key=lambda site: site.order)
+    if not chosen and sites is None:
+        raise InputError(
+            f"{network.name} has no site to read: its layers are hidden, as where torch.jit compiled as a whole, or none returns a tensor. "
+            "Give the torch.nn.Module that it was made from"
+        )
     if not chosen:
         raise SettingError("a sweep reads at least one site; got sites=[]. sites=None reads the default ones")
     entries, first = [], 0

@@ -91,11 +91,14 @@ class Influence:
 
 
 def swallowed(network: Network) -> str | None:
-    """The first operation of a pass that takes nothing but NaN and gives none, or `None`: then NaN tells the truth."""
+    """The first operation of a pass that takes nothing but NaN and gives none or fails, or `None`: then NaN tells the truth."""
     watch = _Swallow()
     images = torch.full((1, network.channels, *network.input_size), torch.nan)
     with torch.no_grad(), watch:
-        network.run(images, frame="input")
+        try:
+            network.run(images, frame="input")
+        except RuntimeError as error:  # quantized layers look for a range among the values
+            return str(error).splitlines()[0] or type(error).__name__
     return watch.found
 
 
@@ -145,4 +148,6 @@ def _plain(images: Tensor) -> Any:
 
 
 def _array(value: Any) -> np.ndarray:
-    return value.cpu().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    if not isinstance(value, Tensor):
+        return np.asarray(value)
+    return (value.float() if value.dtype == torch.bfloat16 else value).cpu().numpy()

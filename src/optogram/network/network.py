@@ -217,7 +217,7 @@ class Network:
         self._points()
         return self._fields
 
-    def twin(self, kind: Literal["shuffle", "reinit"] = "shuffle", seed: int = 0, photos: Photos | Tensor | None = None) -> Network:
+    def twin(self, kind: Literal["shuffle", "reinit"] = "shuffle", seed: int = 0, photos: Photos | Tensor | Any | None = None) -> Network:
         """A network of the same architecture that has learned nothing (`twin.py`)."""
         from optogram.network.twin import twin
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedTensorMixin
+
+from optogram.errors import InputError
 
 
 class Shadow:
@@ -23,7 +26,7 @@ class Shadow:
     """
 
     def __init__(self, module: nn.Module, device: torch.device | None = None, private: bool = False) -> None:
-        self.original = _unwrapped(module)
+        self.original = _filled(_unwrapped(module))
         self.device = device or _device(self.original)
         self.private = private
         self.module = _copied(self.original, self.device, private)
@@ -98,7 +101,8 @@ def _copied(module: nn.Module, device: torch.device, private: bool) -> nn.Module
         for value in list(vars(inner).values()):
             if isinstance(value, Tensor) and id(value) not in memo:
                 memo[id(value)] = value.detach().to(device, copy=True)
-    shadow = copy.deepcopy(module, memo)
+    with torch.no_grad():  # scripted modules clone their parameters in compiled code, where no memo reaches; `sync` has them follow
+        shadow = copy.deepcopy(module, memo)
     for parameter in shadow.parameters():
         parameter.requires_grad_(False)
     return shadow.to(device).eval()
@@ -113,6 +117,18 @@ def _unwrapped(module: nn.Module) -> nn.Module:
             module = module.module
         else:
             return module
+
+
+def _filled(module: nn.Module) -> nn.Module:
+    """The module itself if all its weights have values; `InputError` with the way out otherwise."""
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if isinstance(tensor, UninitializedTensorMixin):
+            raise InputError(
+                f"{name} has no shape yet (a lazy module): run the module once, as in module(torch.rand(1, 3, 224, 224)), then load its weights"
+            )
+        if tensor.is_meta:
+            raise InputError(f'{name} has no values (device "meta"): give it weights, as in module.load_state_dict(state, assign=True)')
+    return module
 
 
 def _device(module: nn.Module) -> torch.device:

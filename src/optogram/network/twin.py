@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from optogram.errors import InputError, SettingError
+from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.network.census import AFFINE
 from optogram.network.redraw import redraw, seeded
@@ -40,11 +41,11 @@ class TwinReport:
 
 
 def twin(
-    network: Network, kind: Kind = "shuffle", seed: int = 0, photos: Photos | Float[Tensor, "photo channel height width"] | None = None
+    network: Network, kind: Kind = "shuffle", seed: int = 0, photos: Photos | Float[Tensor, "photo channel height width"] | Any | None = None
 ) -> Network:
     """A network that has learned nothing: same architecture, same preprocessing, same addresses.
 
-    `photos` (a source, or images in the input frame in 0..1; the first 128 are used) are needed where statistics are
+    `photos` (anything that `open_images` takes, or images in the input frame in 0..1; the first 128 are used) are needed where statistics are
     re-estimated: with batch norm always. Deterministic in `seed`; the user's module and the global random state are not touched.
     Costs about two forward passes of the photographs. Raises `SettingError` for an unknown kind, `InputError` without photographs.
     """
@@ -88,7 +89,8 @@ def report(network: Network, other: Network, images: Float[Tensor, "photo channe
     return TwinReport(alive, spread)
 
 
-def _images(network: Network, photos: Photos | Tensor) -> Tensor:
+def _images(network: Network, photos: Photos | Tensor | Any) -> Tensor:
+    photos = photos if isinstance(photos, Tensor) else open_images(photos, channels=network.channels)
     if len(photos) < 2:
         raise InputError(f"a twin's statistics need at least two photographs; got {len(photos)}")
     if isinstance(photos, Tensor):

@@ -134,7 +134,9 @@ def _entrance(network: Network, site: Site, channels: int) -> tuple[Tensor, Tens
     centred = pixels - pixels.mean(dim=1, keepdim=True)
     gain = (centred * values).sum(dim=1) / centred.square().sum(dim=1)
     offset = values.mean(dim=1) - gain * pixels.mean(dim=1)
-    if not torch.allclose(gain[:, None] * pixels + offset[:, None], values, rtol=1e-3, atol=1e-4 * float(values.abs().max())):
+    coarse = 2 * torch.finfo(network.dtype).eps  # 0.016 in bfloat16
+    atol = max(1e-4, coarse) * float(values.abs().max())
+    if not torch.allclose(gain[:, None] * pixels + offset[:, None], values, rtol=max(1e-3, coarse), atol=atol):
         raise _no_image(site, seen.shape[1])
     return gain.float(), offset.float()
 
