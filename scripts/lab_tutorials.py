@@ -32,6 +32,11 @@ FIGURES = {
     "noise": "photographs",
     "depth": "steps",
     "hierarchy": "path",
+    "gabor": "fits",
+    "tuning": "unit",
+    "sta": "filters",
+    "invariance": "curves",
+    "fields": "growth",
     "salmon": "slices",
     "psychophysics": "choices",
 }
