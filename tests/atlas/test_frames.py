@@ -70,3 +70,11 @@ def test_the_least_recently_used_leaves_first() -> None:
     held["2"]  # 1 leaves
     assert held["0"] is first
     assert held["1"] is not second
+
+
+def test_fields_that_differ_in_their_margins_alone_share_a_cell() -> None:
+    held, _ = frames(10**6)
+    deep, deeper = held.cell("0", Box(-20, -20, 30, 30), 16), held.cell("0", Box(-40, -40, 50, 50), 16)
+    assert deep is deeper
+    assert held.cell("0", Box(0, 0, 4, 4), 16) is not deep
+    assert held.cell("1", Box(-20, -20, 30, 30), 16) is not deep

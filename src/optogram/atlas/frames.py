@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optogram.network.network import Network
 
 
-MOST_CELLS = 4096
+MOST_CELLS = 8192
 """Cells that are kept: 27 kB each at 96 pixels."""
 
 
@@ -50,13 +50,14 @@ class Frames:
 
     def cell(self, identity: str, box: Box, side: int) -> Picture:
         """What a plate shows of the receptive field `box`, in a square of `side` pixels; many units share a photograph's patch."""
-        key = (identity, box.as_tuple(), side)
+        frame = self[identity]
+        seen = shown(box, *frame.shape[:2])  # deep fields that differ in their margins alone show the same
+        key = (identity, seen.as_tuple(), side)
         with self._lock:
             if key in self._cells:
                 self._cells.move_to_end(key)
                 return self._cells[key]
-        frame = self[identity]
-        made = square(cut(frame, shown(box, *frame.shape[:2])), side)
+        made = square(cut(frame, seen), side)
         with self._lock:
             self._cells[key] = made
             if len(self._cells) > MOST_CELLS:

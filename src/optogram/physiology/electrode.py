@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -48,6 +48,10 @@ class Electrode:
     def addresses(self) -> tuple[str, ...]:
         """The units' addresses."""
         return tuple(unit.address for unit in self.units)
+
+    def fast(self) -> Electrode:
+        """The same electrode in a copy of the network in the fastest layout, batch norms folded: worth it from some dozens of pictures on."""
+        return replace(self, network=self.network.worker(channels_last=True, reads=[self.site.address]))
 
     def respond(
         self, pictures: Float[np.ndarray, "stimulus *channel height width"] | Float[Tensor, "stimulus *channel height width"], rectified: bool = True

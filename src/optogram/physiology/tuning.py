@@ -138,7 +138,7 @@ def tune(
     """
     if orientations < 2 or phases < 3:
         raise SettingError(f"at least 2 orientations and 3 phases; got {orientations} and {phases}")
-    probe = electrode(network, address)
+    probe = electrode(network, address).fast()
     angles, turns = np.arange(orientations) * 180 / orientations, np.arange(phases) * 2 * np.pi / phases
     cycles = default_frequencies(probe) if frequencies is None else np.asarray(frequencies, float)
     rates = np.empty((len(probe.units), len(angles), len(cycles), len(turns)))
