@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,9 +115,7 @@ def apply(
     for answer in sure if dry_run else ():
         print(f"{answer.name}: {answer.word}, {100 * answer.confidence:.0f} %")
     if not dry_run:
-        outcomes = list(turn_files(folder, [(answer.name, answer.turn) for answer in sure]))
-        print(*(f"{outcome.name}: {outcome.reason or 'turned upright'}" for outcome in outcomes), sep="\n", end="\n" if outcomes else "")
-        changed = sum(not outcome.reason for outcome in outcomes)
+        changed = _told(turn_files(folder, [(answer.name, answer.turn) for answer in sure]), len(sure))
     left = len(turned) - len(sure)
     said = "would be" if dry_run else "were"
     print(f"{changed} of {len(answers)} photographs {said} turned; {left} look turned but are less than {confidence:g} sure.")
@@ -134,6 +133,19 @@ def undo(photos: Photos) -> None:
         end="\n" if any(o.reason for o in outcomes) else "",
     )
     print(f"{sum(not outcome.reason for outcome in outcomes)} photographs are as they were, byte by byte.")
+
+
+def _told(outcomes: Iterable[Any], count: int) -> int:
+    """Says of each file at once what became of it, so that an interrupted run has said what it did; gives how many were turned."""
+    from optogram.progress import track
+
+    changed = 0
+    with track("files", count) as advance:
+        for outcome in outcomes:
+            print(f"{outcome.name}: {outcome.reason or 'turned upright'}", flush=True)
+            changed += not outcome.reason
+            advance(1)
+    return changed
 
 
 def _folder(photos: str) -> Path:

@@ -56,7 +56,8 @@ class Entry:
 def turn_files(folder: Path, turns: Iterable[tuple[str, int]]) -> Iterator[Outcome]:
     """Sets the tag of each file (name relative to `folder`) that looks turned by so many quarter turns counterclockwise; yields as it goes.
 
-    Files that are no JPEG, or have EXIF data that cannot be read, are left alone and say why. Raises `SourceError` where the log cannot be kept.
+    Files that are no JPEG, are read-only, or have EXIF data that cannot be read, are left alone and say why. Raises
+    `SourceError` where the log cannot be kept.
     """
     for name, turn in turns:
         try:
@@ -103,6 +104,9 @@ def digest(data: bytes) -> str:
 def _turned(folder: Path, name: str, turn: int) -> Outcome:
     path = (folder / name).resolve()
     data = path.read_bytes()
+    # Renaming over it would not ask the file's own permissions.
+    if not path.stat().st_mode & 0o222:
+        return Outcome(name, "it is read-only")
     changes = splices(data, corrected(orientation(data), turn))
     if not changes:
         return Outcome(name, "it says so already")
