@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.module import register_module_forward_hook
 
 import optogram.synthesis
 from optogram.errors import AddressError
@@ -36,6 +37,22 @@ def test_hooks_do_not_pile_up() -> None:
     with pytest.raises(AddressError):
         synthesize(net, "templates:99", steps=2, progress=False)
     assert hooks(net) == before
+
+
+def test_the_fiftieth_call_does_what_the_first_did() -> None:
+    """Counted, not timed: calls of modules, and hooks that lie on them, in every one of fifty calls."""
+    net, calls, counts = planted(1).network, [0], []
+    synthesize(net, "templates:0", steps=1, progress=False)  # finds sizes, once
+    handle = register_module_forward_hook(lambda *passed: calls.__setitem__(0, calls[0] + 1 + len(passed[0]._forward_hooks)))
+    try:
+        for _ in range(50):
+            calls[0] = 0
+            synthesize(net, "templates:0", steps=1, progress=False)
+            counts.append((calls[0], hooks(net)))
+    finally:
+        handle.remove()
+    assert len(set(counts)) == 1
+    assert counts[0][0] > 0
 
 
 def test_transforms_stand_on_nothing_whose_next_version_could_break_them() -> None:
