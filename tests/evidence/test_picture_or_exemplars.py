@@ -77,6 +77,19 @@ def test_pseudo_values_are_those_of_a_mean() -> None:
     np.testing.assert_allclose(studentised(-values), -studentised(values))
 
 
+def test_the_interval_is_the_one_of_the_pseudo_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Student's, by scipy; they are taken once, since they cost more than all the rest."""
+    shown = pictured(np.random.default_rng(5), units=6, photographs=60)
+    values = pseudo_values(shown)
+    assert values is not None
+    found = picture_or_exemplars.measure(shown)
+    monkeypatch.setattr(module, "pseudo_values", lambda view: pytest.fail("taken twice"))
+    low, high = picture_or_exemplars.interval(shown, found)
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values, axis=0)
+    np.testing.assert_allclose(low, found.effect - half, rtol=1e-6)
+    np.testing.assert_allclose(high, found.effect + half, rtol=1e-6)
+
+
 def test_units_without_pictures_are_not_compared() -> None:
     shown = pictured(np.random.default_rng(4), drawn=np.array([2, 3, 5, 7, 11, 13]))
     found = picture_or_exemplars.measure(shown)

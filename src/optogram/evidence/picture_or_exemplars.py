@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
+from optogram.evidence._blocks import blocks
 from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of, none_tested
 from optogram.evidence._drawn import lowered, raised
 from optogram.evidence._line_up import LINE_UP
@@ -46,17 +47,16 @@ class PictureOrExemplars(Claim):
         null = np.abs(np.stack([studentised(values * one[:, None]) for one in signs]))
         pool = np.sort(null[~np.isnan(null)])
         effect = np.where(np.isnan(size), np.nan, pair[0] - pair[1])
-        parts = {"picture": pair[0], "exemplars": pair[1], "family": as_many(~np.isnan(effect), like)}
+        parts = {"picture": pair[0], "exemplars": pair[1], "error": standard_error(values), "family": as_many(~np.isnan(effect), like)}
         counts = np.where(np.isnan(size), 0, permutation.at_least(size, pool))
         found = Measured(effect, permutation.pooled_p(size, pool), counts, int(pool.size), permutation.floor(int(pool.size)), parts)
         return told(view, found, [_said(picture, exemplars) for picture, exemplars in zip(*pair, strict=True)])
 
     def interval(self, view: SiteView, found: Measured, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
-        """Student's, from the blocks' pseudo-values."""
-        values = pseudo_values(view)
-        if values is None:
+        """Student's, from the standard error of the blocks' pseudo-values, which `measure` has taken."""
+        if "error" not in found.parts:
             return (absent := np.full(len(found.effect), np.nan)), absent.copy()
-        reach = stats.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(axis=0, ddof=1) / np.sqrt(len(values))
+        reach = stats.t.ppf(0.5 + level / 2, blocks(view.patches) - 1) * found.parts["error"]
         return found.effect - reach, found.effect + reach
 
     def families(self, network: Measured, twins: Sequence[Measured]) -> Families:
@@ -102,8 +102,13 @@ def pseudo_values(view: SiteView) -> Float[np.ndarray, "block unit"] | None:
 
 def studentised(values: Float[np.ndarray, "block unit"]) -> Float[np.ndarray, " unit"]:
     """The mean over blocks, in its standard errors; NaN where nothing varies."""
-    error = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    error = standard_error(values)
     return np.asarray(values.mean(axis=0) / np.where(error > 0, error, np.nan))
+
+
+def standard_error(values: Float[np.ndarray, "block unit"]) -> Float[np.ndarray, " unit"]:
+    """Of the mean over blocks."""
+    return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(len(values)))
 
 
 def _said(picture: float, exemplars: float) -> str:
