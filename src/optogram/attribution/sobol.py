@@ -43,7 +43,7 @@ def sobol(
     if max(game.counts) > MOST_PARTS:
         raise SettingError(f"sobol takes at most {MOST_PARTS} parts; got {max(game.counts)}. Ask for fewer cells, or use feature_ablation")
     drawn = game.drawn(lambda parts: [one.to(question.images.device) for one in designs(parts, samples, question.seed)])
-    answers = game.play_drawn([samples * (count + 2) for count in game.counts], lambda photo, draw: crossed(*drawn[photo], draw))
+    answers = game.play_drawn([samples * (count + 2) for count in game.counts], lambda photo, draw: crossed(drawn[photo][0], drawn[photo][1], draw))
     blocks = [one.view(-1, samples) for one in answers]
     swings = game.differences([one[:2] - one[:1, :1] for one in blocks])
     steps = game.differences([one[2:] - one[0 if order == "total" else 1] for one in blocks])
