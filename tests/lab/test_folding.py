@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from optogram.errors import SettingError
-from optogram.lab._cells import Layer, cells, folded, maps, most, patterns
+from optogram.lab._cells import Layer, cells, creased, folded, maps, most, patterns
 from optogram.lab._plane_data import drawn_points
 from optogram.lab._stack import Stack, drawn, right, trained
 from optogram.lab.folding import _ranks, emptied, folding
@@ -78,6 +78,25 @@ def test_two_units_never_beat_their_bound_and_keep_one_area_at_most() -> None:
     assert list(best[:2]) == [4, 11]
 
 
+def test_planted_creases_reach_what_two_units_can() -> None:
+    found = cells(creased())
+    assert [patterns(pieces) for pieces in found] == [4, 11, 26, 54]
+    assert patterns(cells(creased()[:2])[-1]) == most(2, 2)
+    assert sampled(creased(), 12.0, 2000) == {piece.pattern for piece in cells(creased(), half=12)[-1]}
+
+
+def test_a_line_crosses_what_a_half_line_becomes_at_most_twice() -> None:
+    """Why three layers never make 30 pieces: each half-line of the first layer is cut into at most 7 by the third, not 9."""
+    random, along = np.random.default_rng(0), np.linspace(0, 60, 6001)[1:]
+    most_crossed = 0
+    for _ in range(400):
+        weights, biases = random.standard_normal((2, 2)), random.standard_normal(2)
+        path = np.maximum(along[:, None] * weights[:, 0] + biases, 0)
+        sides = path @ random.standard_normal((2, 200)) + random.standard_normal(200) > 0
+        most_crossed = max(most_crossed, int((sides[1:] != sides[:-1]).sum(axis=0).max()))
+    assert most_crossed == 2
+
+
 def test_three_units_do_beat_the_bound_of_two() -> None:
     assert patterns(cells(random_layers(1, 3, 0))[0]) == 7  # three lines in general position
     assert sum(piece.rank == 2 for piece in cells(random_layers(1, 3, 0))[0]) > 1
@@ -126,6 +145,14 @@ class TestQuick:
         assert found["planted_patterns"] == 256
         assert found["areas"] <= 1
         assert found["on_a_line"] + found["on_a_point"] == pytest.approx((found.ranks[-1] < 2).mean())
+
+    def test_bounds_are_reached_or_kept(self, quick: Quick) -> None:
+        found = quick("folding").result
+        assert found["most_patterns_1"] == 4
+        assert found["most_patterns_2"] >= 10
+        assert found["most_patterns_3"] <= 26
+        assert found["most_patterns_4"] <= found.finding("most_patterns_4").control == 85
+        assert found["creased_patterns"] == 54
 
     def test_thin_fails_whatever_the_depth_and_fat_does_not(self, quick: Quick) -> None:
         found = quick("folding").result

@@ -79,9 +79,10 @@ def maps(pieces: Sequence[Cell]) -> int:
 
 
 def most(units: int, layers: int) -> int:
-    """The most pieces that `layers` layers of two units can make: A_n = A_(n-1) + 2 * 3^(n-1) + 1, that is 4, 11, 30, 85.
+    """More pieces than `layers` layers of two units never make: A_n = A_(n-1) + 2 * 3^(n-1) + 1, that is 4, 11, 30, 85.
 
-    Only the piece on which all units of all layers are on keeps its two dimensions, and a layer cuts what is a line into at most three.
+    Only the piece on which all units of all layers are on keeps its two dimensions, and a layer cuts what is a line into at most three. It is a bound
+    (Serra and others 2018): one and two layers reach it, three do not (`creased`).
     """
     if units != 2:
         raise ValueError("the bound is that of two units a layer")
@@ -97,6 +98,22 @@ def folded(layers: int) -> list[Layer]:
     later = np.kron(np.eye(2), np.array([[1.0, 1], [-1, -1]]))
     shifts = [np.array([-1.0, 1, -1, 1]) / 2**layer for layer in range(layers - 1)]
     return [(first, np.zeros(4)), *((later, shift) for shift in shifts)][:layers]
+
+
+def creased() -> list[Layer]:
+    """Four layers of two units with 4, 11, 26 and 54 pieces: as many as there can be after one, two and three layers, and the most found after four.
+
+    Three layers never make the 30 of `most`. The first layer maps two quarters of the plane to half-lines. The second breaks each into at most three
+    parts, and then its image turns one way only, or rests in a corner; either way a line crosses it at most twice, so that two lines cut it into at
+    most 7. Beside both these 14 there are at most 12 pieces: 4 of the area, 3 of each of two new edges, and 2 points.
+    """
+    rows = (
+        ([[1, 0], [0, 1]], [0, 0]),
+        ([[-1, -2], [1, 0.5]], [2, -1]),
+        ([[-1.5, -2.5], [3, 1]], [1.75, -1.75]),
+        ([[-3, -1], [-2.5, -5.5]], [1.875, 3.375]),
+    )
+    return [(np.array(weights, float), np.array(biases, float)) for weights, biases in rows]
 
 
 Border = tuple[tuple[Corner, Line], ...]

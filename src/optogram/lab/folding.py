@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from PIL import Image
 
 from optogram.lab import _folding_figures
-from optogram.lab._cells import Layer, cells, folded, maps, most, patterns
+from optogram.lab._cells import Layer, cells, creased, folded, maps, most, patterns
 from optogram.lab._plane_data import drawn_points
 from optogram.lab._result import Finding, LabResult, made_by, percent, share
 from optogram.lab._stack import Stack, drawn, right, trained
@@ -90,13 +90,15 @@ def folding(
         points = points.float()
         stack = trained(drawn([2] * (LAYERS + 1) + [2], networks, seed), points, classes, steps=steps, rate=RATE, advance=advance)
         rates = right(stack, *_new(problem, seed))
-        shown = stack.one(int(rates.argmax()))
-        layers = [(weight[0].numpy(), bias[0].numpy()) for weight, bias in zip(shown.weights[:LAYERS], shown.biases[:LAYERS], strict=True)]
+        layers = _hidden(stack, int(rates.argmax()))
         tried = {(w, d): _tried(w, d, networks, steps, success, seed, advance) for w in widths for d in depths}
     counted, planted = _counted(layers), _counted(folded(LAYERS))
+    greatest = _most_met(networks, seed)
     ranks = _ranks(layers, points.numpy())
     findings = [
         *_piece_findings(counted, planted, layers),
+        *_reached(greatest, networks),
+        _creases(),
         *_collapse(ranks),
         *(found for shape, entry in tried.items() for found in entry.findings(shape, networks, success)),
     ]
@@ -209,6 +211,42 @@ def _piece_findings(counted: np.ndarray, planted: np.ndarray, layers: Sequence[L
             control=float(planted[-1][2]),
         ),
     ]
+
+
+def _most_met(networks: int, seed: int) -> list[int]:
+    """The most patterns after each layer that one of so many untrained networks has."""
+    stack = drawn([2] * (LAYERS + 1) + [2], networks, seed)
+    counts = [[patterns(found) for found in cells(_hidden(stack, index))] for index in range(networks)]
+    return [max(column) for column in zip(*counts, strict=True)]
+
+
+def _hidden(stack: Stack, index: int) -> list[Layer]:
+    return [(weight[index].numpy(), bias[index].numpy()) for weight, bias in zip(stack.weights[:LAYERS], stack.biases[:LAYERS], strict=True)]
+
+
+def _reached(greatest: Sequence[int], networks: int) -> list[Finding]:
+    return [
+        Finding(
+            f"most_patterns_{number}",
+            float(met),
+            f"{met} is the most patterns after layer {number} that one of {networks} untrained networks has; at most {most(2, number)}.",
+            control=float(most(2, number)),
+        )
+        for number, met in enumerate(greatest, 1)
+    ]
+
+
+def _listed(counts: Sequence[int]) -> str:
+    return ", ".join(map(str, counts))
+
+
+def _creases() -> Finding:
+    met = [patterns(found) for found in cells(creased())]
+    said = (
+        f"{_listed(met)} pieces after layers 1 to {len(met)} of planted creases, two units a layer; "
+        f"a bound that counts cuts alone allows {_listed([most(2, number) for number in range(1, len(met) + 1)])}."
+    )
+    return Finding("creased_patterns", float(met[-1]), said, control=float(most(2, len(met))))
 
 
 def _collapse(ranks: Int[np.ndarray, "layer point"]) -> list[Finding]:
