@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw
 
 from optogram.drawing.axis import spanning, written
-from optogram.drawing.paper import Paper, Point
+from optogram.drawing.paper import Paper, Picture, Point, as_image
 from optogram.drawing.text import length, shorten, wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE, Theme, rgb
 
@@ -133,6 +133,23 @@ def whiskers(
             paper.text(right, y, written(row.value), AXIS, theme.ink_2, "rm")
     _lines(paper, foot, noted, CAPTION, theme.ink_2)
     return paper.image
+
+
+def even(pictures: Sequence[Picture | None], cell: float, scale: int = 2) -> list[Picture | None]:
+    """The pictures, each enlarged or reduced so that its longer side fills a cell of a sheet: small maps beside large ones are then as large.
+
+    Pixels stay visible: enlarged pictures are not smoothed.
+    """
+    found: list[Picture | None] = []
+    for picture in pictures:
+        if picture is None:
+            found.append(None)
+            continue
+        image = as_image(picture)
+        factor = cell * scale / max(image.size)
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        found.append(image.resize(size, Image.Resampling.NEAREST if factor > 1 else Image.Resampling.LANCZOS))
+    return found
 
 
 def beside(pictures: Sequence[Image.Image], theme: Theme = LIGHT) -> Image.Image:

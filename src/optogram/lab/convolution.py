@@ -21,6 +21,7 @@ from optogram.drawing.sheet import grid, stacked
 from optogram.images.photos import Photos
 from optogram.lab._convolve import convolve, correlate, placed, reversed_, size
 from optogram.lab._result import Finding, LabResult, made_by, percent
+from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo, photographs, squares
 from optogram.network.network import Network
 from optogram.network.receptive_field import fields_of
@@ -84,7 +85,7 @@ class ConvolutionResult(LabResult):
         captions += [f"{rows} x {columns}" for rows, columns in (self.correlated_2d.shape, self.convolved_2d.shape)]
         note = "Each is the other with the kernel turned by half a turn. Blue is negative, orange positive."
         heads = ["photograph", "kernel", "cross-correlation", "convolution"]
-        return grid(pictures, heads=heads, captions=captions, note=note, title="Two dimensions", cell=190)
+        return grid(even(pictures, 190), heads=heads, captions=captions, note=note, title="Two dimensions", cell=190)
 
     def _border(self) -> Image.Image:
         limit = max(float(change.max()) for change in self.change)
@@ -96,7 +97,9 @@ class ConvolutionResult(LabResult):
         note = (
             f"Orange: how much units differ from those that see what really lies beyond the border; full colour is {limit:.2g} standard deviations."
         )
-        return grid(maps, heads=list(self.sites), captions=captions, title="What zero padding does", note=note, columns=len(maps), cell=190)
+        return grid(
+            even(maps, 190), heads=list(self.sites), captions=captions, title="What zero padding does", note=note, columns=len(maps), cell=190
+        )
 
 
 def convolution(

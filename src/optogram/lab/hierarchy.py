@@ -17,6 +17,7 @@ from optogram.drawing.sheet import grid
 from optogram.exemplars.sweep import sweep
 from optogram.images.photos import Photos
 from optogram.lab._result import Finding, LabResult, made_by
+from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo
 from optogram.lab.noise import greatest
 from optogram.network.network import Network
@@ -57,7 +58,11 @@ class HierarchyResult(LabResult):
         heads = ["made to drive it", "drive it most", *[""] * (EXEMPLARS - 1)]
         labels = [self.names[0], *(f"{unit} ({part:.0%})" for unit, part in zip(self.names[1:], self.share.tolist(), strict=True))]
         note = "Each unit is the one that adds most to the unit above it; in brackets its part of all that its site adds."
-        return {"path": grid(rows, columns=1 + EXEMPLARS, heads=heads, labels=labels, title="From the class down to the pixels", note=note, cell=96)}
+        return {
+            "path": grid(
+                even(rows, 96), columns=1 + EXEMPLARS, heads=heads, labels=labels, title="From the class down to the pixels", note=note, cell=96
+            )
+        }
 
 
 def hierarchy(

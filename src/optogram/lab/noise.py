@@ -21,6 +21,7 @@ from optogram.images.preprocess import Preprocess
 from optogram.lab._diagram import diagram
 from optogram.lab._paths import Larger, all_paths, written_out
 from optogram.lab._result import Finding, LabResult, made_by
+from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo, photographs, squares
 from optogram.network.network import Network
 from optogram.progress import Progress, track
@@ -71,7 +72,7 @@ class NoiseResult(LabResult):
             rows += [photo, *drawn, unsigned(self.cancellation[index])]
         heads = ["photograph", "gradient", "SmoothGrad", "guided backprop", "positive paths", "what is left"]
         note = "Orange raises the unit, blue lowers it; channels summed, each on its own scale. What is left: dark where few paths cancel."
-        return grid(rows, columns=len(heads), heads=heads, labels=self.targets, title="Why the gradient is noisy", note=note, cell=124)
+        return grid(even(rows, 124), columns=len(heads), heads=heads, labels=self.targets, title="Why the gradient is noisy", note=note, cell=124)
 
     def _layers(self) -> Image.Image:
         places = list(range(len(self.sites)))
