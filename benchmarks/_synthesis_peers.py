@@ -63,7 +63,7 @@ def horama(net: og.Network, site: str, side: int, view: int, steps: int) -> Call
 
     try:
         horama.common.roi_align(torch.zeros(1, 3, 4, 4), torch.tensor([[0.0, 0, 0, 2, 2]]), output_size=(2, 2))
-    except (AttributeError, RuntimeError, NotImplementedError):
+    except (AttributeError, RuntimeError):
         horama.common.roi_align = boxes_sampled
     horama.fourier_fv.tqdm = lambda steps: steps
 
