@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedTensorMixin
 
 from optogram.errors import InputError
 
@@ -122,7 +121,7 @@ def _unwrapped(module: nn.Module) -> nn.Module:
 def _filled(module: nn.Module) -> nn.Module:
     """The module itself if all its weights have values; `InputError` with the way out otherwise."""
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if isinstance(tensor, UninitializedTensorMixin):
+        if isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer):
             raise InputError(
                 f"{name} has no shape yet (a lazy module): run the module once, as in module(torch.rand(1, 3, 224, 224)), then load its weights"
             )
