@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.evidence.fooling import EACH, Pixels, planted
+from tests.evidence.fooling import Pixels
 
 import optogram as og
 from optogram.errors import SettingError
@@ -21,6 +21,7 @@ from optogram.evidence._scene import Scene, recorded, scenes_of
 from optogram.evidence._view import SiteView
 from optogram.geometry import Box
 from optogram.synthesis import synthesize as module
+from optogram.zoo._fooling import EACH, planted
 
 UNITS, STEPS, TWINS = 2 * EACH, 48, 2
 PICTURED = sorted(name for name in CLAIMS.names() if raised in CLAIMS.get(name).records)
