@@ -201,3 +201,26 @@ def test_real_weights_name_what_is_in_a_photograph(shared_data: Callable[..., Pa
             image = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None].float() / 255
             right += int(network.run(image, "input").argmax()) == wnids.index(path.name.split("_")[0])
         assert right / len(paths) >= least
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "told"),
+    [
+        ("def make():\n    raise KeyError('weights')\n", "make", r"KeyError: 'weights' \(own.py, line 2\)"),
+        ("import nothing_of_that_name\n", "make", r"ModuleNotFoundError: .*nothing_of_that_name.* \(own.py, line 1\)"),
+        ("def make(:\n", "make", "SyntaxError: .*line 1"),
+        ("def make(width):\n    return width\n", "make", "TypeError: .*missing 1 required"),
+    ],
+)
+def test_a_file_that_fails_says_where(tmp_path: Path, text: str, name: str, told: str) -> None:
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(LoadError, match=f"gives no network: {told}"):
+        load(f"{tmp_path / 'own.py'}:{name}")
+
+
+@pytest.mark.parametrize("content", [b"junk", b"", b"\x80\x02", b"K" * 40, b"\x80\x02cj"])
+def test_files_that_hold_no_weights_are_told_whatever_their_bytes(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "own.py").write_text("from torch import nn\ndef make(): return nn.Conv2d(3, 4, 3)\n")
+    (tmp_path / "junk.pt").write_bytes(content)
+    with pytest.raises(LoadError, match="junk.pt"):
+        load(f"{tmp_path / 'own.py'}:make", weights=tmp_path / "junk.pt")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-from optogram.errors import LoadError, unknown
+from optogram.errors import LoadError, OptogramError, unknown
 from optogram.network._loaded import Loaded
 from optogram.network._torchvision import open_torchvision
 from optogram.network.network import Network
@@ -26,12 +27,31 @@ def from_file(spec: str) -> Loaded:
     if not path.is_file():
         raise LoadError(f'a network in a file is path/file.py:factory; there is no file "{path}"')
     try:
-        return unpacked(_called(path.resolve(), factory), spec, factory)
+        return unpacked(_made(path.resolve(), factory), spec, factory)
+    except OptogramError:
+        raise
+    except Exception as error:
+        raise LoadError(
+            f"{spec} gives no network: {_told(error, path.resolve())}. Mend it, or make it yourself: og.Network(module)"
+        ) from error
+
+
+def _made(path: Path, factory: str) -> Any:
+    try:
+        return _called(path, factory)
     except RuntimeError as error:
         if "operator torchvision::" not in str(error):
             raise
         open_torchvision()
-        return unpacked(_called(path.resolve(), factory), spec, factory)
+        return _called(path, factory)
+
+
+def _told(error: Exception, path: Path) -> str:
+    """What went wrong in the user's own file, and on which of its lines."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    where = f" ({path.name}, line {lines[-1]})" if lines else ""
+    text = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
 
 
 def unpacked(value: Any, spec: str, name: str) -> Loaded:

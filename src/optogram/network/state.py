@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,7 +77,7 @@ def _unpickled(path: Path) -> Any:
                 "or load the module yourself with torch.jit.load and pass it to og.Network."
             ) from error
         raise LoadError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    except (EOFError, OSError, ValueError, KeyError) as error:
+    except (EOFError, OSError, ValueError, KeyError, IndexError, struct.error) as error:
         raise LoadError(f"{path} cannot be read as weights ({type(error).__name__}). Is the download whole?") from error
 
 
