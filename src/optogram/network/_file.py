@@ -31,9 +31,7 @@ def from_file(spec: str) -> Loaded:
     except OptogramError:
         raise
     except Exception as error:
-        raise LoadError(
-            f"{spec} gives no network: {_told(error, path.resolve())}. Mend it, or make it yourself: og.Network(module)"
-        ) from error
+        raise LoadError(f"{spec} gives no network: {_told(error, path.resolve())}. Mend it, or make it yourself: og.Network(module)") from error
 
 
 def _made(path: Path, factory: str) -> Any:
