@@ -37,7 +37,8 @@ VIEWS = {
 }
 
 
-DARK = ("grid", "unit", "photograph", "salmon", "noise", "templates", "tuning", "quiz", "hypothesis", "about")
+DARK = ("grid", "table", "unit", "photograph", "salmon", "compare", "folding", "convolution")
+DARK += ("noise", "templates", "tuning", "quiz", "hypothesis", "about")
 """Views that are looked at in the dark theme too: each kind of colour occurs in one of them."""
 
 

@@ -133,3 +133,18 @@ def test_json(capsys: Capture) -> None:
 def test_what_is_mistyped_is_wrong_usage(typed: list[str], said: str, capsys: Capture) -> None:
     assert run(["lab", *typed]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_lab_kept_in_an_atlas_is_listed_there(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    assert run(["lab", "count-up", "--most", "5", "--out", str(tmp_path / "labs")]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("index.json")
+    (entry,) = json.loads((tmp_path / "labs" / "index.json").read_text())
+    assert (entry["name"], entry["title"], entry["command"]) == (
+        "count_up",
+        "Count to a number. And further.",
+        "optogram lab count-up --most 5 --seed 0",
+    )
+    assert [picture["file"] for picture in entry["pictures"]] == ["count_up-one.png", "count_up-two.png", "count_up-moving.gif"]
+    assert run(["lab", "count-up", "--out", str(tmp_path / "elsewhere")]) == 0
+    assert not (tmp_path / "elsewhere" / "index.json").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import socket
 import struct
 import time
@@ -246,3 +247,20 @@ def test_an_image_that_lies_about_its_turn_is_decoded_once(live: Served) -> None
     plain.rotate(90, expand=True).save(sink, "PNG", exif=exif)
     turned = live.json("POST", "/api/photographs", sink.getvalue(), 201)
     assert turned["id"] == live.dropped(4)
+
+
+def test_labs_saved_while_the_atlas_is_served_are_served(live: Served) -> None:
+    folder = live.atlas.path / "labs"
+    assert live.ask("GET", "/labs/index.json")[0].status == 404
+    folder.mkdir()
+    try:
+        for name in ("index.json", "xor-accuracy.png"):
+            (folder / name).write_bytes(name.encode())
+        assert live.ask("GET", "/labs/xor-accuracy.png")[0].status == 404
+        assert live.ask("GET", "/labs/index.json")[1] == b"index.json"
+        assert live.ask("GET", "/labs/xor-accuracy.png?0a1b2c3d4e")[1] == b"xor-accuracy.png"
+        for path in ("/labs/", "/labs/../../labs/index.json", "/labs/%2e%2e/manifest.json"):
+            assert live.ask("GET", path)[0].status in (400, 404)
+    finally:
+        shutil.rmtree(folder)
+    assert live.ask("GET", "/labs/index.json")[0].status == 404

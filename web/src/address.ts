@@ -12,6 +12,7 @@ export type Page =
   | { kind: 'compare' }
   | { kind: 'about' }
   | { kind: 'labs'; lab: string | null }
+  | { kind: 'saved'; lab: string }
   | { kind: 'quiz' }
   | { kind: 'hypothesis' }
   | { kind: 'bench' }
@@ -53,7 +54,7 @@ export function parseHash(hash: string): Route {
 function toPage(parts: string[], path: string): Page {
   const [network, site, unit, photo] = parts
   if (network === undefined) return { kind: 'atlas' }
-  if (network === '-') return toOwnPage(site, unit, parts.length) ?? { kind: 'unknown', path }
+  if (network === '-') return toOwnPage(site, unit, photo, parts.length) ?? { kind: 'unknown', path }
   if (site === undefined) return { kind: 'network', network }
   if (site === '-' && unit === 'salmon') return { kind: 'salmon', network }
   if (site === '-') return unit === 'photo' && photo !== undefined ? { kind: 'photo', network, photo } : { kind: 'unknown', path }
@@ -62,7 +63,8 @@ function toPage(parts: string[], path: string): Page {
 }
 
 // Pages of the viewer's own, under `-`: no site can be mistaken for one.
-function toOwnPage(name: string | undefined, lab: string | undefined, depth: number): Page | null {
+function toOwnPage(name: string | undefined, lab: string | undefined, saved: string | undefined, depth: number): Page | null {
+  if (name === 'labs' && lab === 'saved' && depth === 4) return { kind: 'saved', lab: saved! }
   if (name === 'labs' && depth <= 3) return { kind: 'labs', lab: lab ?? null }
   return depth === 2 && (name === 'about' || name === 'compare' || name === 'quiz' || name === 'hypothesis' || name === 'bench') ? { kind: name } : null
 }
@@ -95,6 +97,8 @@ function segments(page: Page): string[] {
       return ['-', page.kind]
     case 'labs':
       return page.lab === null ? ['-', 'labs'] : ['-', 'labs', page.lab]
+    case 'saved':
+      return ['-', 'labs', 'saved', page.lab]
     case 'unknown':
       return page.path.split('/')
   }

@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from optogram.cli._saved_labs import belongs_to_an_atlas, typed, write_index
 from optogram.cli._signature import command
 from optogram.errors import nearest
 from optogram.registry import Registry
@@ -64,7 +65,7 @@ def labs() -> None:
 
 def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
     """Runs a lab as its command was typed, prints what it found, and keeps it where a folder was named."""
-    out, json = given.pop("out"), given.pop("json")
+    asked, out, json = dict(given), given.pop("out"), given.pop("json")
     if "images" in given:
         from optogram.images.open_images import open_images
 
@@ -77,5 +78,8 @@ def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
     found = chosen(**given)
     print(encoding.dumps(found.as_dict(), indent=2, default=str) if json else found)
     files = found.keep(out) if out else []
+    if out and belongs_to_an_atlas(out):
+        titles = {name: LABS.summary(name) for name in LABS.names()}
+        files.append(write_index(out, titles, {found.name: typed(found.name, chosen, asked)}))
     if not json:
         print(*files, sep="\n", end="\n" if files else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
@@ -13,6 +14,8 @@ from optogram.serve.static import HASHED, TYPES
 SMALL = 512_000
 MOST_HELD = 64_000_000
 """Bytes of small files that are held; the least recently asked for are let go first."""
+LABS = "labs/index.json"
+"""Results of labs may be saved while the atlas is served: who asks for their list is shown what lies there now."""
 LIVE = b'<meta name="optogram-live" content="./api/" />'
 
 
@@ -36,6 +39,8 @@ class Files:
     async def answer(self, request: Request) -> Response:
         """The file, a part of it, or that the browser's own copy is the same."""
         name = request.path_params["path"] or "index.html"
+        if name == LABS:
+            await run_in_threadpool(self.refresh)
         found = self.known.get(name)
         if found is None:
             return PlainTextResponse("no such file\n", 404)

@@ -1,0 +1,1 @@
+import{E as e,w as t}from"./viewer.js";async function n(){let n;try{n=await e(`labs/index.json`)}catch(e){if(e instanceof t||e instanceof TypeError)return[];throw e}return JSON.parse(new TextDecoder().decode(n))}function r(e){return`labs/${encodeURIComponent(e.file)}?${e.mark}`}export{n,r as t};
