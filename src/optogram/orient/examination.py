@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
 
-from optogram.orient.measures import accuracy, at_coverage, calibration_error
+from optogram.orient.measures import accuracy, at_coverage, calibration_error, rightly
 from optogram.orient.uprightness import Scorer
 from optogram.result import Provenance, Result
 from optogram.statistics.gate import Gate, family_gate, unit_level
@@ -64,7 +64,7 @@ class Examination(Result):
     @property
     def gate(self) -> Gate:
         """Accuracy beside that of twins."""
-        return family_gate(float((self.logits.argmax(1) == 0).mean()), self.twin_right / len(self.names))
+        return family_gate(float(rightly(self.logits).mean()), self.twin_right / len(self.names))
 
     @property
     def q(self) -> Float[np.ndarray, " unit"]:
@@ -94,7 +94,7 @@ class Examination(Result):
         whole, half = accuracy(self.logits), at_coverage(self.logits, 0.5)
         controls = [float(accuracy(one).estimate) for one in (self.encoded, self.blurred)]
         said = (
-            f"{int((self.logits.argmax(1) == 0).sum())} of {len(self.names)} held-out photographs answered rightly: {100 * whole.estimate:.1f} % "
+            f"{int(rightly(self.logits).sum())} of {len(self.names)} held-out photographs answered rightly: {100 * whole.estimate:.1f} % "
             f"({100 * whole.low:.1f} to {100 * whole.high:.1f}; chance 25), of the more confident half {100 * half.estimate:.1f} % "
             f"({100 * half.low:.1f} to {100 * half.high:.1f}).\n"
             f"Controls: re-encoded {100 * controls[0]:.1f} %, blurred {100 * controls[1]:.1f} %. Confidence is off by "

@@ -12,7 +12,7 @@ from optogram.drawing.paper import Paper
 from optogram.drawing.plots import curves
 from optogram.drawing.text import wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
-from optogram.orient.measures import by_confidence, calibration_error
+from optogram.orient.measures import by_confidence, calibration_error, rightly
 from optogram.orient.measures import reliability as bins_of
 from optogram.statistics.intervals import clopper_pearson
 
@@ -27,7 +27,7 @@ def coverage(found: Examination) -> Image.Image:
     shares = np.linspace(0.1, 1, 46)
     lines = {}
     for name, logits in (("plain", found.logits), ("re-encoded", found.encoded), ("blurred", found.blurred)):
-        right = (logits.argmax(1) == 0)[by_confidence(logits)]
+        right = rightly(logits)[by_confidence(logits)]
         kept = [max(1, round(float(share) * len(right))) for share in shares]
         lines[name] = ((100 * shares).tolist(), [100 * float(right[:count].mean()) for count in kept])
     title = f"Answers for {len(found.names)} photographs not trained on"

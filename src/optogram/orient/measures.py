@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from optogram.orient.uprightness import confidence
 from optogram.statistics.intervals import Interval, clopper_pearson
@@ -22,9 +22,14 @@ class Reliability:
     count: Int[np.ndarray, " bin"]
 
 
+def rightly(logits: Float[np.ndarray, "photo 4"]) -> Bool[np.ndarray, " photo"]:
+    """Which photographs are answered rightly: the upright turn scores higher than every other. Where turns score alike nothing was answered."""
+    return np.asarray(logits[:, 0] > logits[:, 1:].max(1))
+
+
 def accuracy(logits: Float[np.ndarray, "photo 4"]) -> Interval:
     """The share of photographs answered rightly, with its exact interval; a photograph counts once, as its four turns get the same answer, turned."""
-    return clopper_pearson(int((logits.argmax(1) == 0).sum()), len(logits))
+    return clopper_pearson(int(rightly(logits).sum()), len(logits))
 
 
 def at_coverage(logits: Float[np.ndarray, "photo 4"], share: float) -> Interval:
@@ -41,7 +46,7 @@ def by_confidence(logits: Float[np.ndarray, "photo 4"]) -> Int[np.ndarray, " pho
 def reliability(logits: Float[np.ndarray, "photo 4"], bins: int = BINS) -> Reliability:
     """What the confidence says beside what it is."""
     parts = [part for part in np.array_split(by_confidence(logits)[::-1], bins) if len(part)]
-    sure, right = confidence(logits).max(1), logits.argmax(1) == 0
+    sure, right = confidence(logits).max(1), rightly(logits)
     means = np.array([sure[part].mean() for part in parts])
     return Reliability(means, np.array([int(right[part].sum()) for part in parts]), np.array([len(part) for part in parts]))
 

@@ -18,6 +18,7 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.orient.evidence import field_shares, unit_names, unit_shares
 from optogram.orient.examination import Examination, Speakers
+from optogram.orient.measures import rightly
 from optogram.orient.squares import CONTROLS, Control, four_turns, square
 from optogram.orient.uprightness import Scorer, features, fit, normalisation, surprise, temperature
 from optogram.progress import Progress, track
@@ -87,7 +88,7 @@ def train(
         blurred=own.logits["blurred"],
         speakers=_speakers(network, own, names, seed),
         twin_shares=np.stack([one.shares.mean(0) for one in others]) if others else np.zeros((0, own.shares.shape[1])),
-        twin_right=np.array([int((one.logits["none"].argmax(1) == 0).sum()) for one in others], dtype=np.int64),
+        twin_right=np.array([int(rightly(one.logits["none"]).sum()) for one in others], dtype=np.int64),
         scorers=own.scorers,
         provenance=provenance,
     )
