@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from optogram.attribution._attribute import attribute
-from optogram.attribution._compare import _bar, _columns, _shared_out, compare
+from optogram.attribution._compare import _columns, _shared_out, compare, scale_bar
 from optogram.cli._app import run
 from optogram.drawing.colour import signed
 from optogram.errors import NotDefinedError, SettingError
+from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
 from optogram.testing.attribution import photographs, small
@@ -58,8 +60,54 @@ def test_a_gallery_is_in_order_of_response_on_one_scale() -> None:
     assert found.gallery(columns=1).size[1] > found.gallery(columns=3).size[1]
 
 
+class Planted(nn.Module):
+    """Unit 1 answers to a bright pixel beside a dark one; every field is two by two, a step of two apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eye, self.relu, self.head = nn.Conv2d(3, 3, 2, stride=2), nn.ReLU(), nn.Linear(3, 2)
+        nn.init.zeros_(self.eye.weight)
+        nn.init.zeros_(self.eye.bias)
+        with torch.no_grad():
+            self.eye.weight[1, :, :, 0], self.eye.weight[1, :, :, 1] = 1, -1
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.relu(self.eye(x)).mean((2, 3)))
+
+
+@pytest.mark.parametrize("target", ["relu:1", "relu:1@3,5"])
+def test_the_patch_that_a_neuron_saw_stands_beside_its_map(target: str) -> None:
+    net = Network(Planted(), Preprocess(size=16, mean=0.0, std=1.0))
+    x = torch.full((2, 3, 16, 16), 0.5)
+    x[0, :, 6:8, 10], x[0, :, 6:8, 11] = 1.0, 0.0
+    x[1, :, 6:8, 10] = 0.75
+    found = attribute(net, x, target, "guided_backprop", progress=False)
+    assert found.boxes() == (Box(6, 10, 8, 12),) * 2
+    patch, there = found.patch(0)
+    np.testing.assert_array_equal(patch[:, :, 0], [[255, 0], [255, 0]])
+    np.testing.assert_array_equal(there, found.map(0)[6:8, 10:12])
+    assert there[:, 0].min() > 0
+    assert np.count_nonzero(found.map(0)) == np.count_nonzero(there)
+    whole = attribute(net, x, "head:1", "guided_backprop", progress=False)
+    assert (whole.boxes(), whole.patch(0)) == ((), None)
+    assert attribute(net, x, "relu:1", "guided_backprop", reduce="mean", progress=False).boxes() == ()
+    assert found.gallery().width > whole.gallery().width
+
+
+def test_a_patch_is_cut_from_the_photographs_own_pixels_and_may_leave_it() -> None:
+    net = Network(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU()), Preprocess(size=24))
+    found = attribute(net, [photographs(1, 3, 48, 60)[0], photographs(1)[0]], "0:3@0,0", "gradient", progress=False)
+    assert found.boxes()[1] == Box(-1, -1, 2, 2)
+    for photo, box in enumerate(found.boxes()):
+        patch, there = found.patch(photo)
+        assert patch.shape[:2] == there.shape == (box.height, box.width)
+        inside = box.within(*found.map(photo).shape)
+        assert np.nansum(np.abs(there)) == pytest.approx(np.abs(found.map(photo)).sum())
+        assert np.isnan(there).sum() == there.size - inside.height * inside.width
+
+
 def test_the_scale_shows_both_ends() -> None:
-    bar = np.asarray(_bar(600, 2.0, True))
+    bar = np.asarray(scale_bar(600, 2.0, True))
     for value in (-1.0, 1.0):
         assert (bar.reshape(-1, 3) == signed(np.array([value]), 1.0)[0]).all(1).any()
     assert (_columns(3, 1), _columns(9, 1), _columns(4, 3), _columns(12, 3)) == (4, 6, 5, 6)

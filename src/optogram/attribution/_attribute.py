@@ -18,6 +18,7 @@ from optogram.attribution._memory import rows_within
 from optogram.attribution._photographs import Photographs, read_photographs
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._result import Attribution
+from optogram.attribution._seen import fields_seen
 from optogram.attribution._target import Target, read_target
 from optogram.errors import SettingError, unknown
 from optogram.geometry import Box
@@ -85,7 +86,9 @@ def attribute(
     frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
     found = _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
     kept = {"reduce": reduce, "batch_size": batch_size, "max_memory": max_memory, "seed": seed, "progress": False, **given}
-    return replace(found, asked=target, again=partial(attribute, method=function, source=None if origin is None else origin.address, **kept))
+    again = partial(attribute, method=function, source=None if origin is None else origin.address, **kept)
+    sizes = tuple((photo.shape[-2], photo.shape[-1]) for photo in found.images)
+    return replace(found, asked=target, again=again, seen=partial(fields_seen, network, chosen, found.places, sizes))
 
 
 def laid_out(network: Network) -> Network:

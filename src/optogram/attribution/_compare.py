@@ -1,4 +1,4 @@
-"""Several methods asked the same question, on one sheet; and one method's answers on many photographs."""
+"""Several methods asked the same question, on one sheet."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PIL import Image
 
 from optogram.attribution._attribute import METHODS, attribute
 from optogram.attribution._result import Attribution
-from optogram.drawing.colour import CLIPPED_AT, limit_of, signed, unsigned
-from optogram.drawing.overlay import overlay
+from optogram.attribution._seen import picture_of
+from optogram.drawing.colour import limit_of, signed, unsigned
 from optogram.drawing.paper import Paper
 from optogram.drawing.sheet import grid, stacked
 from optogram.drawing.theme import AXIS, SPACES
@@ -81,26 +81,6 @@ def compare(
     return Comparison(tuple(found), refused, Provenance("compare", first.network, first.weights, first.images, "", settled, first.seed))
 
 
-def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image:
-    """One unit on many photographs: each with the map over it, all maps on one scale, strongest response first."""
-    order = [int(photo) for photo in np.argsort(-attribution.responses, kind="stable")]
-    limit = limit_of(*(attribution.map(photo) for photo in order)) or 1.0
-    pictures: list[np.ndarray | Image.Image | None] = []
-    captions: list[str] = []
-    for photo in order:
-        picture = _picture(attribution, photo)
-        values = _fitted(attribution.map(photo), picture.shape[:2])
-        pictures += [picture, (signed if attribution.signed else unsigned)(values, limit), overlay(picture, values, limit, outlines=False)]
-        captions += [attribution.caption(photo), "", ""]
-    whole = 3 * (columns or (1 if len(order) < 3 else 2 if len(order) < 9 else 3))
-    heads = ["photograph", "map", "over it"] * (whole // 3)
-    ends = f"colours end at {'±' if attribution.signed else ''}{limit:.3g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
-    sheet = grid(
-        pictures, captions=captions, title=attribution.title(), heads=heads, note=" · ".join([ends, *attribution.notes]), columns=whole, cell=120
-    )
-    return stacked([sheet, _bar(sheet.width, limit, attribution.signed)])
-
-
 def _shared_out(names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     known = {name: set(signature(METHODS.get(name)).parameters) - {"question"} for name in names}
     for key in settings:
@@ -117,7 +97,7 @@ def _sheet(comparison: Comparison) -> Image.Image:
     captions: list[str] = []
     for photo in photos:
         caption = f"{first.target}\nresponse {first.responses[photo]:.3g}{first.places[photo]}"
-        row: list[tuple[np.ndarray | None, str]] = [(_picture(first, photo), caption)]
+        row: list[tuple[np.ndarray | None, str]] = [(picture_of(first, photo), caption)]
         row += [_cell(one, photo) for one in comparison.attributions]
         row += [(None, "")] * (-len(row) % columns if len(photos) > 1 else 0)
         pictures += [picture for picture, _ in row]
@@ -126,7 +106,7 @@ def _sheet(comparison: Comparison) -> Image.Image:
     refused = [f"not defined here: {', '.join(comparison.refused)}"] if comparison.refused else []
     note = " · ".join(["colours are shares of each map's own limit, printed below it", *refused, *left])
     sheet = grid(pictures, captions=captions, title=f"{first.target} by {len(comparison.attributions)} methods", note=note, columns=columns, cell=140)
-    return stacked([sheet, _bar(sheet.width, None, any(one.signed for one in comparison.attributions))])
+    return stacked([sheet, scale_bar(sheet.width, None, any(one.signed for one in comparison.attributions))])
 
 
 def _columns(methods: int, photos: int) -> int:
@@ -145,7 +125,7 @@ def _cell(attribution: Attribution, photo: int) -> tuple[np.ndarray | None, str]
     return drawn, f"{attribution.method}{label}{at}\nlimit {'±' if attribution.signed else ''}{limit:.3g}"
 
 
-def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
+def scale_bar(width: int, limit: float | None, both: bool) -> Image.Image:
     """The colour scale: the signed one, and the unsigned one beside it where it is used."""
     paper = Paper(width / 2, AXIS * 2 + 14 + 2 * SPACES[1])
     steps = np.linspace(-1, 1, 2 * int(BAR))[None].repeat(20, axis=0)
@@ -159,15 +139,3 @@ def _bar(width: int, limit: float | None, both: bool) -> Image.Image:
             paper.text(place, SPACES[0] + 14, word, AXIS, paper.theme.ink_2, anchor)
         left += BAR + SPACES[4]
     return paper.drawn()
-
-
-def _picture(attribution: Attribution, photo: int) -> np.ndarray:
-    picture: np.ndarray = np.rint(np.moveaxis(np.asarray(attribution.images[photo]), 0, -1).clip(0, 1) * 255).astype(np.uint8)
-    return picture
-
-
-def _fitted(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    if values.shape == size:
-        return values
-    enlarged: np.ndarray = np.asarray(Image.fromarray(values.astype(np.float32)).resize((size[1], size[0]), Image.Resampling.NEAREST))
-    return enlarged

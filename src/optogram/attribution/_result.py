@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 
 from optogram.geometry import Box
 from optogram.result import Provenance, Result
@@ -29,7 +29,7 @@ class Attribution(Result):
     crop). `estimated` says that values come from random draws: what has no effect gets nought only on average. `per_channel` is false
     where the method does not tell channels apart and each repeats the same map. `generalised` says that a rule was used where no
     paper defines it. `asked` is the target as it was given, and `again(network, images, target)` asks the same method with the same
-    settings anew. `verdict` is the sentence of `og.sanity`, where it was asked for.
+    settings anew. `seen` measures `boxes`. `verdict` is the sentence of `og.sanity`, where it was asked for.
     """
 
     values: Maps
@@ -53,6 +53,7 @@ class Attribution(Result):
     verdict: str | None = None
     asked: Any = field(default=None, repr=False, compare=False)
     again: Callable[..., Attribution] | None = field(default=None, repr=False, compare=False)
+    seen: Callable[[], tuple[Box, ...]] | None = field(default=None, repr=False, compare=False)
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta", "base")
 
@@ -70,6 +71,19 @@ class Attribution(Result):
         flat: np.ndarray = values.sum(axis=0) if self.per_channel else values[0]
         return flat
 
+    def boxes(self) -> tuple[Box, ...]:
+        """What the neuron that was read can see, in the pixels of each photograph; it may leave the photograph.
+
+        Empty where no one neuron was read (`reduce="mean"`, a contrast), or where it sees all that the network is given.
+        """
+        return () if self.seen is None or self.source is not None else self.seen()
+
+    def patch(self, photo: int = 0) -> tuple[UInt8[np.ndarray, "rows columns channel"], Float[np.ndarray, "rows columns"]] | None:
+        """The part of a photograph inside its box, and the map cut alike (NaN outside the photograph); `None` where there is no box."""
+        from optogram.attribution._seen import patch_of
+
+        return patch_of(self, photo)
+
     def figure(self) -> Image:
         """Photograph, map and overlay of each photograph; signed maps diverge about 0, limits are printed."""
         from optogram.attribution._figure import figure
@@ -77,8 +91,11 @@ class Attribution(Result):
         return figure(self)
 
     def gallery(self, columns: int | None = None) -> Image:
-        """The unit on all photographs: each with its map and overlay, strongest response first, all maps on one scale."""
-        from optogram.attribution._compare import gallery
+        """The unit on all photographs: each with its map and overlay, strongest response first, all maps on one scale.
+
+        A hidden unit that sees a part of the photograph has, before these, the patch that its strongest neuron saw and the map cut alike.
+        """
+        from optogram.attribution._gallery import gallery
 
         return gallery(self, columns)
 
