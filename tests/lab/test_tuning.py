@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from optogram.errors import NotDefinedError
-from optogram.lab.tuning import TuningResult, default_sites, tuning
+from optogram.lab.tuning import TuningResult, default_sites, sharper, tuning
+from optogram.physiology.macaque import variances
 from optogram.zoo._planted import planted
 
 
@@ -39,6 +40,20 @@ def test_pooling_makes_simple_units_complex(found: TuningResult) -> None:
     assert (found.pooled[:, 0] > 1).all()
 
 
+def test_units_stand_beside_cells_of_macaque_v1(found: TuningResult) -> None:
+    """All pairs, counted one by one; a population beside itself is at a half, a sharper one above."""
+    cells = variances()
+    units = found.variance[0][np.isfinite(found.variance[0])]
+    counted = np.mean([(unit < cells).mean() + (unit == cells).mean() / 2 for unit in units])
+    finding = found.finding("sharper rectified")
+    assert finding.value == pytest.approx(counted)
+    assert finding.low is not None
+    assert finding.high is not None
+    assert 0 <= finding.low <= finding.value <= finding.high <= 1
+    assert sharper(cells, cells) == pytest.approx(0.5)
+    assert sharper(cells - 0.2, cells) > 0.6 > 0.4 > sharper(cells + 0.2, cells)
+
+
 def test_a_network_without_places_is_refused() -> None:
     from torch import nn
 
@@ -50,4 +65,4 @@ def test_a_network_without_places_is_refused() -> None:
 
 
 def test_pictures_are_drawn(found: TuningResult) -> None:
-    assert set(found.pictures()) == {"layers", "unit", "pooling"}
+    assert set(found.pictures()) == {"layers", "sharpness", "unit", "pooling"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optogram.errors import InputError
-from optogram.physiology.macaque import COUNTS, EDGES, compare, energy
+from optogram.physiology.macaque import COUNTS, EDGES, VARIANCES, compare, energy, variances
 
 
 def cells(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -67,3 +67,11 @@ def test_those_beyond_the_edges_are_counted() -> None:
     assert found.counts.sum() == 3
     with pytest.raises(InputError, match="all finite"):
         compare(np.array([np.nan, 1.0]), np.array([1.0, 1.0]))
+
+
+def test_the_cells_circular_variances_are_those_of_the_published_data(shared_data: Callable[..., Path]) -> None:
+    """The bins that the package carries, counted anew from the single cells; and what binning loses."""
+    measured = np.genfromtxt(shared_data("physiology", "ringach_2002_orientation_308.csv"), delimiter=",", names=True, dtype=None, encoding="utf-8")
+    found = np.asarray(measured["orivar"], float)
+    np.testing.assert_array_equal(np.histogram(found, np.linspace(0, 1, len(VARIANCES) + 1))[0], VARIANCES)
+    assert np.abs(np.sort(found) - variances()).max() <= 0.025 + 1e-9

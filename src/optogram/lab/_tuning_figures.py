@@ -16,6 +16,7 @@ from optogram.drawing.text import wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
 from optogram.lab._show import beside
 from optogram.physiology.invariance import POOLINGS
+from optogram.physiology.macaque import variances
 
 if TYPE_CHECKING:
     from optogram.lab.tuning import TuningResult
@@ -51,6 +52,18 @@ def layers(result: TuningResult) -> Image.Image:
     for number, line in enumerate(lines):
         paper.text(SPACES[3], base + AXIS * 4 + number * CAPTION * 1.35, line, CAPTION, LIGHT.ink_2)
     return paper.image
+
+
+def sharpness(result: TuningResult) -> Image.Image:
+    """The share of each site's units below each circular variance, beside the cells of macaque V1."""
+    values = {**dict(zip(result.sites, result.variance, strict=True)), "macaque V1": variances()}
+    lines = {}
+    for name, found in values.items():
+        found = np.sort(found[np.isfinite(found)])
+        if len(found):
+            lines[name] = ([0.0, *found.tolist(), 1.0], [0.0, *(100 * np.arange(1, len(found) + 1) / len(found)).tolist(), 100.0])
+    up = "units below it, %"
+    return curves(lines, across="circular variance: 0 one orientation, 1 all alike", up=up, title="How sharply units are tuned", include=(0.0, 100.0))
 
 
 def unit(result: TuningResult) -> Image.Image:

@@ -18,11 +18,14 @@ from optogram.network.network import Network
 from optogram.physiology.curves import modulation
 from optogram.physiology.electrode import Electrode, electrode
 from optogram.physiology.invariance import POOLINGS, pooled_drift
+from optogram.physiology.macaque import variances
 from optogram.physiology.profiles import bar_tuning, contrast_tuning, size_tuning, spot_maps
 from optogram.physiology.tuning import Tuning, best_gratings, tune
 from optogram.progress import Progress, track
+from optogram.statistics.effects import auc
 
 MOST_SITES = 6
+RESAMPLES = 500
 GREATEST = 2.0
 """F1/F0 in findings at most: that of a cell far above its threshold; a linear unit's is infinite."""
 
@@ -60,8 +63,13 @@ class TuningResult(LabResult):
     bars: Float[np.ndarray, "sign orientation offset"]
 
     def pictures(self) -> dict[str, Image.Image]:
-        """Simple and complex by layer; one unit's curves; pooling."""
-        return {"layers": _tuning_figures.layers(self), "unit": _tuning_figures.unit(self), "pooling": _tuning_figures.pooling(self)}
+        """Simple and complex by layer; how sharply units are tuned, beside macaque V1; one unit's curves; pooling."""
+        return {
+            "layers": _tuning_figures.layers(self),
+            "sharpness": _tuning_figures.sharpness(self),
+            "unit": _tuning_figures.unit(self),
+            "pooling": _tuning_figures.pooling(self),
+        }
 
 
 def tuning(
@@ -93,7 +101,12 @@ def tuning(
     pooled = _pooled(used, own[0], wanted[0], windows)
     arrays = _closely(probe, curve)
     return TuningResult(
-        findings=(*_counts(wanted, own, other), *_of_unit(closely, curve), *_of_pooling(wanted[0], windows, pooled)),
+        findings=(
+            *_counts(wanted, own, other),
+            *_beside_cells(wanted, own, other, seed),
+            *_of_unit(closely, curve),
+            *_of_pooling(wanted[0], windows, pooled),
+        ),
         provenance=made_by("tuning", seed=seed, settings={"unit": closely, "sites": wanted, **steps}, network=used),
         sites=wanted,
         ratio=tuple(one.ratio for one in own),
@@ -181,6 +194,31 @@ def _counts(sites: Sequence[str], own: list[Tuning], other: list[Tuning]) -> lis
         )
         found.append(share(f"complex {site}", complexes, driven, sentence, control=control / there if there else None))
     return found
+
+
+def _beside_cells(sites: Sequence[str], own: list[Tuning], other: list[Tuning], seed: int) -> list[Finding]:
+    """How often a unit is more sharply tuned than a cell of macaque V1, over all pairs, with its bootstrap interval over units and cells."""
+    cells, found = variances(), []
+    random = np.random.default_rng(seed)
+    for site, one, twin in zip(sites, own, other, strict=True):
+        units, control = (tuned.variance[np.isfinite(tuned.variance)] for tuned in (one, twin))
+        if not len(units):
+            continue
+        drawn = [sharper(random.choice(units, len(units)), random.choice(cells, len(cells))) for _ in range(RESAMPLES)]
+        low, high = (float(limit) for limit in np.quantile(drawn, (0.025, 0.975)))
+        value, beside = sharper(units, cells), sharper(control, cells) if len(control) else None
+        sentence = (
+            f"A unit of {site} is more sharply tuned than a cell of macaque V1 in {100 * value:.0f} % of all pairs ({100 * low:.0f} to "
+            f"{100 * high:.0f}; 50 where they are alike{'' if beside is None else f', {100 * beside:.0f} in the twin'}): median circular variance "
+            f"{np.median(units):.2f}, of the {len(cells)} cells {np.median(cells):.2f}."
+        )
+        found.append(Finding(f"sharper {site}", value, sentence, low, high, control=beside, chance=0.5))
+    return found
+
+
+def sharper(units: Float[np.ndarray, " unit"], cells: Float[np.ndarray, " cell"]) -> float:
+    """The share of pairs of a unit and a cell in which the unit has the smaller circular variance; a tie counts half."""
+    return float(auc(-np.concatenate([units, cells])[:, None], np.arange(len(units) + len(cells)) < len(units))[0])
 
 
 def _of_unit(address: str, curve: Tuning) -> list[Finding]:
