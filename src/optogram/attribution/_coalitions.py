@@ -13,13 +13,11 @@ from torch import Tensor
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._entrance import affordable, enterable
 from optogram.attribution._question import Answer, Question
+from optogram.attribution._rounding import rounding_of
 from optogram.attribution._sharing import WORTH_IT, sharing
 from optogram.attribution._superpixels import Segments, parts_of
 
 Drawn = TypeVar("Drawn")
-
-ROUNDING = 16
-"""Digits of rounding in a difference of responses, as multiples of the machine's epsilon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Game:
 
     def differences(self, gains: Sequence[Float[Tensor, "..."]]) -> list[Float[Tensor, "..."]]:
         """Differences of responses, those of rounding alone made nought (two passes of the same numbers may differ in their last digits)."""
-        scale = torch.maximum(self.responses.abs(), self.absent.abs()).double() * ROUNDING * torch.finfo(self.responses.dtype).eps
+        scale = torch.maximum(self.responses.abs(), self.absent.abs()).double() * rounding_of(self.responses.dtype)
         return [torch.where(one.abs() > least, one, 0) for one, least in zip(gains, scale, strict=True)]
 
     def spread(self, worth: Sequence[Float[Tensor, "_"]]) -> Float[Tensor, "batch channel height width"]:

@@ -28,8 +28,8 @@ def eigen_cam(question: Question, *, site: str | None = None) -> Answer:
 def by_direction(activations: Float[Tensor, "batch unit rows columns"], gradients: Float[Tensor, "batch unit rows columns"]) -> Tensor:
     """The projection of each place on the first right singular vector."""
     places = activations.flatten(2).transpose(1, 2)
-    _, _, directions = torch.linalg.svd(places, full_matrices=False)
-    found = (places @ directions[:, :1].transpose(1, 2)).transpose(1, 2)
+    _, _, directions = torch.linalg.svd(places.float() if places.dtype.itemsize < 4 else places, full_matrices=False)
+    found = (places @ directions[:, :1].to(places).transpose(1, 2)).transpose(1, 2)
     found = found * torch.where(found.sum(dim=2, keepdim=True) < 0, -1.0, 1.0)
     fed = gradients.flatten(1).any(dim=1).view(-1, 1, 1, 1)
     return torch.where(fed, found.unflatten(2, activations.shape[2:]), 0.0)

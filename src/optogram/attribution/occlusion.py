@@ -15,11 +15,9 @@ from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
+from optogram.attribution._rounding import rounding_of
 from optogram.attribution._window import shortcut
 from optogram.errors import NotDefinedError, SettingError
-
-ROUNDING = 16
-"""Differences of responses below so many epsilons are those of rounding: two passes of the same numbers may differ in their last digits."""
 
 Sides = int | tuple[int, int] | None
 
@@ -44,7 +42,7 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
     total = torch.zeros_like(origin[:, :1])
     cover = torch.zeros_like(origin[:1, :1])
     quick = shortcut(fixed, responses, base, size, corners)
-    rounding = ROUNDING * torch.finfo(responses.dtype).eps * responses.abs()
+    rounding = rounding_of(responses.dtype) * responses.abs()
     with fixed.tracked(len(corners) * len(origin)) as watched:
         quick = None if quick is None else replace(quick, question=replace(quick.question, advance=watched.advance))
         for photo, spots in _rows(len(origin), corners, question.batch_size):
