@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from torch import nn
 
+import optogram as og
 from optogram.errors import LoadError
 from optogram.network.labels import read_labels
 
@@ -56,3 +58,10 @@ def test_files_that_are_none(name: str, text: str, told: str, tmp_path: Path) ->
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(LoadError, match="which is no file"):
         read_labels("nothing.txt")
+
+
+def test_labels_that_fit_no_output_are_told() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 4))
+    with pytest.warns(UserWarning, match=r"3 labels are given, and no output has as many units \(3 has 4"):
+        assert og.Network(module, og.Preprocess(size=16), ["a", "b", "c"]).site("3").labels is None
+    assert og.Network(module, og.Preprocess(size=16), ["a", "b", "c", "d"]).site("3").labels == ("a", "b", "c", "d")

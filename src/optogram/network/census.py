@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -151,6 +152,9 @@ def _labelled(census: Census, trace: Trace, labels: Mapping[str, tuple[str, ...]
     for address, site in census.sites.items():
         named = labels.get(address) or (own if len(own) == site.units and site.order >= last and not address.endswith("~in") else None)
         sites[address] = replace(site, labels=tuple(named)) if named else site
+    if own and not any(site.labels for site in sites.values()):
+        heads = [f"{site.address} has {site.units}" for site in sites.values() if site.kind == "head"]
+        warnings.warn(f"{len(own)} labels are given, and no output has as many units ({', '.join(heads) or 'no head'}): none is named", stacklevel=2)
     points = {address: replace(point, site=sites[address]) for address, point in census.points.items()}
     return replace(census, sites=sites, points=points)
 
