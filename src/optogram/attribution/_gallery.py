@@ -35,8 +35,8 @@ def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image
         picture = picture_of(attribution, photo)
         values = _fitted(attribution.map(photo), picture.shape[:2])
         drawn = coloured(values, limit)
-        row = [picture, drawn, overlay(picture, values, limit, outlines=False)]
-        row = [cut(one, boxes[photo]) for one in (picture, drawn)] + row if boxes else row
+        row: list[np.ndarray | Image.Image] = [picture, drawn, overlay(picture, values, limit, outlines=False)]
+        row = [*(cut(one, boxes[photo]) for one in (picture, drawn)), *row] if boxes else row
         pictures += row
         captions += [attribution.caption(photo)] + [""] * (len(row) - 1)
     beside = columns or (1 if len(order) < 3 else 2 if len(order) < 9 or boxes else 3)
