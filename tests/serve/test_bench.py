@@ -123,12 +123,10 @@ def test_jobs_wait_in_one_queue_and_can_be_ended(live: Served) -> None:
     assert live.json("DELETE", f"/api/jobs/{second['id']}")["event"] == "cancelled"  # it had not begun
     while live.json("GET", f"/api/jobs/{first['id']}")["event"] == "waiting":
         time.sleep(0.01)
-    began = time.monotonic()
     live.json("DELETE", f"/api/jobs/{first['id']}")
     assert live.ended(first["id"])["event"] == "cancelled"
     live.json("DELETE", f"/api/jobs/{third['id']}")
     assert live.ended(third["id"])["event"] == "cancelled"
-    assert time.monotonic() - began < 10
     assert live.done(kind="look", photograph=live.dropped())["event"] == "done"  # the queue goes on
 
 

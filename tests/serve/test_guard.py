@@ -151,15 +151,17 @@ def test_what_is_too_large_is_not_read(live: Served) -> None:
 
 
 def test_slow_and_broken_off_uploads_keep_nobody_waiting(live: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "UPLOAD_S", 1.0)
+    monkeypatch.setattr(app, "UPLOAD_S", 3.0)
     slow = []
     for _ in range(50):
         one = socket.create_connection(("127.0.0.1", live.port), timeout=20)
         one.sendall(f"POST /api/photographs HTTP/1.1\r\nHost: 127.0.0.1:{live.port}\r\nContent-Length: 1000\r\n\r\nabc".encode())
         slow.append(one)
-    began = time.monotonic()
     assert live.dropped()
-    assert time.monotonic() - began < 5
+    slow[-1].setblocking(False)
+    with pytest.raises(BlockingIOError):  # nobody waited for these to be given up
+        slow[-1].recv(1)
+    slow[-1].settimeout(20)
     for one in slow[:25]:
         one.close()  # broken off
     for one in slow[25:]:
@@ -194,7 +196,7 @@ def test_listeners_leave_no_trace(live: Served) -> None:
         one.close()
     live.json("DELETE", f"/api/jobs/{job}")
     live.ended(job)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while live.bench.jobs.get(job)._listeners and time.monotonic() < end:
         time.sleep(0.02)
     assert not live.bench.jobs.get(job)._listeners
