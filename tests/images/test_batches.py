@@ -106,6 +106,8 @@ def test_a_fault_of_ours_is_raised_and_not_called_a_bad_photograph() -> None:
 
 
 SCRIPT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs something in the background has it ignored
 import numpy as np
 from optogram.images.open_images import open_images
 from optogram.images.preprocess import Preprocess
