@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
 
 from optogram.errors import LoadError, SettingError, StaleError
 from optogram.network.load import load
 from optogram.orient.answers import answered
 from optogram.orient.evidence import feature_units, score_maps, unit_shares
+from optogram.orient.fitting import surprise
 from optogram.orient.measures import accuracy, at_coverage, calibration_error, reliability
 from optogram.orient.squares import four_turns, square
-from optogram.orient.uprightness import Scorer, confidence, features, fit, surprise, temperature
+from optogram.orient.uprightness import Scorer, features
 from optogram.zoo._planted import planted
 
 
@@ -24,31 +24,6 @@ def scorer(sites: tuple[str, ...] = ("rectified",), size: int = 160) -> Scorer:
     return Scorer(
         "templates", network.weights_hash, sites, 32, np.zeros(size, np.float32), np.ones(size, np.float32), weights, 2.0, 0.1, "zoo:templates"
     )
-
-
-def test_the_loss_is_at_its_least() -> None:
-    """Gradient of mean cross-entropy plus ridge, written again, vanishes at the weights found."""
-    found = torch.randn(60, 4, 9)
-    found[:, 0, 2] += 1.5
-    mean, scale, weights = fit(found, 0.05)
-    w = torch.from_numpy(weights).requires_grad_()
-    scores = ((found - torch.from_numpy(mean)) / torch.from_numpy(scale)) @ w
-    loss = cross_entropy(scores, torch.zeros(60, dtype=torch.long)) + 0.05 * (w * w).sum()
-    loss.backward()
-    assert w.grad is not None
-    assert float(w.grad.abs().max()) < 2e-3
-    assert weights.argmax() == 2
-
-
-def test_temperature_mends_what_was_scaled() -> None:
-    random = np.random.default_rng(0)
-    honest = random.normal(size=(4000, 4)) * 2
-    truth = np.array([random.choice(4, p=row) for row in confidence(honest)])
-    logits = np.stack([np.roll(row, -turn) for row, turn in zip(honest, truth, strict=True)])
-    assert temperature(3 * logits) == pytest.approx(3, rel=0.07)
-    assert calibration_error(logits) < 0.02
-    assert calibration_error(3 * logits) > 0.1
-    assert calibration_error(3 * logits / temperature(3 * logits)) < 0.02
 
 
 def test_measures_by_hand() -> None:

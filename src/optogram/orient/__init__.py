@@ -1,7 +1,8 @@
 """Which way is up in a photograph: a tool that people use, and an experiment with its controls.
 
 squares      photographs as squares in four turns, resampled alike, with re-encoded and blurred controls
-uprightness  how upright a picture looks: a linear score of a network's frozen features, trained by comparing four turns
+uprightness  how upright a picture looks: a linear score of a network's frozen features
+fitting      its weights, trained by comparing four turns, and its temperature
 training     features of photographs, five folds, temperature, twins
 examination  everything that is measured about a scorer
 answers      predictions for photographs

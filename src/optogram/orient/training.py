@@ -18,9 +18,10 @@ from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.orient.evidence import field_shares, unit_names, unit_shares
 from optogram.orient.examination import Examination, Speakers
+from optogram.orient.fitting import fit, fits, surprise, temperature
 from optogram.orient.measures import rightly
 from optogram.orient.squares import CONTROLS, Control, four_turns, square
-from optogram.orient.uprightness import Scorer, features, fit, normalisation, surprise, temperature
+from optogram.orient.uprightness import Scorer, features, normalisation
 from optogram.progress import Progress, track
 from optogram.result import Provenance
 from optogram.statistics.intervals import bootstrap_mean
@@ -211,9 +212,11 @@ def _cross(found: Tensor, groups: np.ndarray, penalties: Sequence[float]) -> tup
 def _best(found: Tensor, inside: np.ndarray, outside: np.ndarray, penalties: Sequence[float]) -> float:
     if len(penalties) == 1 or not inside.any() or not outside.any():
         return float(penalties[0])
+    apart, inner = found[torch.from_numpy(outside)], found[torch.from_numpy(inside)]
+    mean, scale, weights = fits(inner, penalties)
     tried = {}
-    for penalty in penalties:
-        scores = _raw(found[torch.from_numpy(outside)], (*fit(found[torch.from_numpy(inside)], penalty), penalty))
+    for penalty, one in zip(penalties, weights, strict=True):
+        scores = _raw(apart, (mean, scale, one, penalty))
         tried[penalty] = surprise(scores / temperature(scores))
     return float(min(tried, key=lambda penalty: tried[penalty]))
 

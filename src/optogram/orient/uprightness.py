@@ -16,7 +16,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from scipy.optimize import minimize, minimize_scalar
 from torch import Tensor
 
 from optogram.errors import LoadError, StaleError
@@ -25,7 +24,6 @@ from optogram.network.site import Site
 
 GRID = 4
 """Maps are averaged over so many fields a side: enough to know that the sky is above."""
-STEPS = 60
 CHUNK = 128
 
 
@@ -124,62 +122,7 @@ def pooled(site: Site, raw: Float[Tensor, "..."]) -> Float[Tensor, "image featur
     return F.adaptive_avg_pool2d(flat.reshape(*flat.shape[:2], *grid), GRID).flatten(1)
 
 
-def fit(
-    found: Float[Tensor, "photo 4 feature"], penalty: float
-) -> tuple[Float[np.ndarray, " feature"], Float[np.ndarray, " feature"], Float[np.ndarray, " feature"]]:
-    """Mean, scale and weights that make turn 0 win: mean cross-entropy plus `penalty` |w|^2, which is convex, by L-BFGS from 0."""
-    flat = found.flatten(0, 1)
-    mean, spread = (part.float() for part in _moments(flat))
-    scale = spread + 1e-3 * float(spread.mean()) + 1e-12
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        held = torch.from_numpy(weights).float()
-        total, slope = 0.0, torch.zeros_like(held)
-        for part in found.split(CHUNK):
-            standard = (part.float() - mean) / scale
-            scores = standard @ held
-            likely = torch.softmax(scores, dim=1)
-            total += float((torch.logsumexp(scores, dim=1) - scores[:, 0]).sum()) / len(found)
-            likely[:, 0] -= 1
-            slope += torch.einsum("pk,pkf->f", likely, standard) / len(found)
-        return total + penalty * float(weights @ weights), np.asarray(slope, dtype=np.float64) + 2 * penalty * weights
-
-    best = minimize(loss, np.zeros(flat.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}).x
-    return np.asarray(mean), np.asarray(scale), np.asarray(best, dtype=np.float32)
-
-
-def temperature(logits: Float[np.ndarray, "photo 4"]) -> float:
-    """The number to divide held-out scores by that makes turn 0 likeliest (Guo et al. 2017); between .05 and 20.
-
-    As if one more photograph of n + 1 had been answered wrongly: else a scorer that never erred on a few would be sure of everything.
-    """
-    doubt = 1 / (len(logits) + 1)
-
-    def cost(power: float) -> float:
-        soft = logits / np.exp(power)
-        return (1 - doubt) * surprise(soft) + doubt * float(np.mean([surprise(np.roll(soft, -turn, axis=1)) for turn in (1, 2, 3)]))
-
-    found = minimize_scalar(cost, bounds=(np.log(0.05), np.log(20)), method="bounded")
-    return float(np.exp(found.x))
-
-
-def surprise(logits: Float[np.ndarray, "photo 4"]) -> float:
-    """Mean -log p of turn 0."""
-    top = logits.max(1, keepdims=True)
-    return float((np.log(np.exp(logits - top).sum(1)) + top[:, 0] - logits[:, 0]).mean())
-
-
 def confidence(logits: Float[np.ndarray, "photo 4"]) -> Float[np.ndarray, "photo 4"]:
     """Softmax over the four turns."""
     raised = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(raised / raised.sum(1, keepdims=True))
-
-
-def _moments(flat: Tensor) -> tuple[Tensor, Tensor]:
-    total = torch.zeros(flat.shape[1], dtype=torch.float64)
-    squares = torch.zeros_like(total)
-    for part in flat.split(4 * CHUNK):
-        total += part.double().sum(0)
-        squares += part.double().square().sum(0)
-    mean = total / len(flat)
-    return mean, (squares / len(flat) - mean.square()).clamp_min(0).sqrt()
