@@ -124,3 +124,18 @@ def test_lists_that_cannot_be(tmp_path: Path) -> None:
         open_images([tmp_path / "x.png"], root=tmp_path / "other")
     with pytest.raises(SourceError, match="list of files is empty"):
         open_images([])
+
+
+def test_a_text_file_names_the_photographs(tmp_path: Path) -> None:
+    write(tmp_path / "photographs", NAMES)
+    (tmp_path / "list.txt").write_text("# the good ones\nphotographs/b.jpg\n\n photographs/deep/er/still/x.webp \r\nphotographs/é.png\n", "utf-8")
+    photos = open_images(tmp_path / "list.txt")
+    assert [photos.identity(index) for index in range(len(photos))] == ["b.jpg", "deep/er/still/x.webp", "é.png"]
+    assert photos.hash == open_images([tmp_path / "photographs" / name for name in ("é.png", "b.jpg", "deep/er/still/x.webp")]).hash
+    for text, said in (("# nothing\n", "names none"), ("photographs/b.jpg\nno.jpg\n", "1 of the 2 files named do not exist: .*no.jpg")):
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(SourceError, match=said):
+            open_images(tmp_path / "list.txt")
+    (tmp_path / "list.txt").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(SourceError, match="not text"):
+        open_images(tmp_path / "list.txt")

@@ -37,6 +37,21 @@ def file_list(paths: Sequence[str | os.PathLike[str]], root: str | os.PathLike[s
     return _files(relative(shared, dict.fromkeys(files)), str(files[0]) if len(files) == 1 else f"{len(files)} files")
 
 
+def listed(path: Path) -> list[Path]:
+    """The files that a text file names, one a line, relative to its own folder; empty lines and those that begin with `#` are left out.
+
+    Raises `SourceError` if it is no text or names none.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is no list of files: it is not text in UTF-8. Name one photograph a line.") from error
+    files = [path.parent / line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not files:
+        raise SourceError(f"no photographs: {path} names none. Name one a line.")
+    return files
+
+
 def walk(path: Path, above: frozenset[tuple[int, int]] = frozenset()) -> Iterator[Path]:
     """Every regular file below a folder, links followed, but not into a folder that holds the link; hidden files and folders left out."""
     status = path.stat()

@@ -29,6 +29,7 @@ def open_images(
 
     - a folder, with all folders below it; the first folder's name is the label. If it holds no photographs but `.tar` or `.parquet` files, these;
     - a list of files (identities relative to `root`, by default the folder that they share), or one file;
+    - a `.txt` file that names them, one a line, from its own folder on;
     - a `.tar` file (WebDataset); a Parquet file with a column of pictures;
     - an array or tensor [number, height, width], with channels behind the number or at the end; 8 bits, or floats in 0..1 before normalisation;
     - a torch Dataset, a list of Pillow pictures, or anything with a length whose items are a picture, (picture, label) or a mapping.
@@ -66,7 +67,7 @@ def _opened(source: Any, extensions: tuple[str, ...], root: str | os.PathLike[st
 
 
 def _on_disk(path: Path, extensions: tuple[str, ...]) -> Source:
-    from optogram.images._folder import file_list, folder
+    from optogram.images._folder import file_list, folder, listed
     from optogram.images._parquet import parquet
     from optogram.images._shards import shards
 
@@ -76,6 +77,8 @@ def _on_disk(path: Path, extensions: tuple[str, ...]) -> Source:
         found = folder(path, extensions) or shards(path, extensions) or parquet(path)
     elif path.suffix.lower() == ".parquet":
         found = parquet(path)
+    elif path.suffix.lower() == ".txt":
+        found = file_list(listed(path), None)
     else:
         found = shards(path, extensions) if path.suffix.lower() == ".tar" else file_list([path], None)
     if found is None:

@@ -20,7 +20,7 @@ from optogram.network.functional import Watch
 from optogram.network.operations import Operator, operated, operating
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
-from optogram.network.sample import first_channels, sample_sizes
+from optogram.network.sample import Failures, first_channels, sample_sizes
 from optogram.network.shadow import Shadow, checksum, weights_hash
 from optogram.network.site import Site, SiteTable, Unit
 from optogram.network.tap import Edit, Reached, Recorder, Taps
@@ -263,7 +263,7 @@ class Network:
     def _taken(self) -> Census:
         """Tries the sizes that the network may want, until one runs."""
         self._follow()
-        failures = []
+        failures = Failures(self.name, self.channels)
         for size in sample_sizes(self._shadow.original, self.preprocess, self.channels):
             generator = torch.Generator().manual_seed(0)
             images = torch.rand(2, self.channels, *size, generator=generator).to(self.device)
@@ -271,13 +271,10 @@ class Network:
                 try:
                     seen = trace(self._wiring, self._forward, images)
                 except Exception as error:  # any network may fail in any way at a size it does not accept
-                    failures.append(f"{size[0]}x{size[1]}: {error}".splitlines()[0])
+                    failures.note(size, error, self._flatten)
                     continue
                 return take_census(seen, self._wiring.modules, {site: tuple(names) for site, names in self._labels.items()})
-        raise InputError(
-            f"{self.name} did not run on {self.channels}-channel images of any size tried ({failures[0] if failures else 'none'}); "
-            "give its input size with og.Network(module, preprocess=og.Preprocess(size=...))"
-        )
+        raise failures.told()
 
     def _checked(self, images: Tensor) -> Tensor:
         if not isinstance(images, Tensor) or images.ndim != 4:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import traceback
+from pathlib import Path
 
+import torch
 from torch import nn
 
+from optogram.errors import InputError
 from optogram.images.preprocess import Preprocess
 
 COMMON = (224, 32, 64, 28, 128, 96, 256, 299, 384, 512, 16, 8)
 CONVOLUTIONS = (nn.Conv2d, nn.Conv1d, nn.ConvTranspose2d)
+CODE = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, NotImplementedError, OSError, TypeError)
+"""What a mistake in a forward raises, and a size that it cannot take does not."""
+NOT_THEIRS = (Path(torch.__file__).parent, Path(__file__).parents[1])
 
 
 def first_channels(module: nn.Module, preprocess: Preprocess) -> int:
@@ -43,3 +50,37 @@ def _linear_channels(width: int, preprocess: Preprocess) -> int:
 def _side(width: int, channels: int) -> int | None:
     side = math.isqrt(width // channels)
     return side if side > 1 and side * side * channels == width else None
+
+
+class Failures:
+    """What a network raised at each size that was tried, and whose fault that looks like."""
+
+    def __init__(self, name: str, channels: int) -> None:
+        self.name, self.channels = name, channels
+        self.seen: list[tuple[tuple[int, int], Exception]] = []
+
+    def note(self, size: tuple[int, int], error: Exception, flattened: bool) -> None:
+        """One more; the images as vectors are a second try, whose errors say nothing that the first do not."""
+        if not flattened:
+            self.seen.append((size, error))
+
+    def told(self) -> InputError:
+        """An error in the code, which is the same at every size, is told with its line; else the size is asked for."""
+        (height, width), error = self.seen[0]
+        said = next(iter(str(error).splitlines()), "no message")
+        tried = f"{self.name} did not run on {self.channels}-channel images"
+        if isinstance(error, CODE) and len({(type(other), str(other)) for _, other in self.seen}) == 1:
+            found = InputError(f"{tried}: its forward raised {type(error).__name__}: {said}{_line(error)}")
+        else:
+            instead = "give its input size with og.Network(module, preprocess=og.Preprocess(size=...))"
+            found = InputError(f"{tried} of any size tried ({height}x{width}: {said}); {instead}")
+        found.__cause__ = error
+        return found
+
+
+def _line(error: Exception) -> str:
+    """Where in the network's own code it was raised."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not any(Path(frame.filename).is_relative_to(root) for root in NOT_THEIRS)
+    ]
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
