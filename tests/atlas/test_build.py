@@ -21,7 +21,7 @@ from optogram.atlas.build import build_atlas
 from optogram.atlas.open import Atlas, open_atlas
 from optogram.atlas.schema import SiteEntry
 from optogram.atlas.settings import Settings
-from optogram.errors import AddressError, SettingError, StaleError
+from optogram.errors import AddressError, AtlasError, SettingError, StaleError
 from optogram.images.left_out import LeftOutWarning
 
 QUICK = {"twins": 0, "pictures": "none", "attributed": 0, "panel": 10, "exemplars": 2, "progress": False}
@@ -263,6 +263,20 @@ def test_another_build_is_refused_and_loses_nothing(atlas: Atlas, network: og.Ne
         build_atlas(network, photos, atlas.path, **QUICK)
     assert files(atlas.path) == whole
     assert open_atlas(atlas.path).manifest == atlas.manifest
+
+
+def test_two_builds_in_one_folder_do_not_overwrite_each_other(tmp_path: Path, network: og.Network, photos: og.Photos) -> None:
+    refused = []
+
+    def second(stage: str, done: int, total: int) -> None:
+        if not refused:
+            with pytest.raises(AtlasError, match="another build is at work in .*a. Wait for its end, or choose another folder") as caught:
+                build_atlas(network, photos, tmp_path / "a", **QUICK)
+            refused.append(caught.value)
+
+    first = build_atlas(network, photos, tmp_path / "a", **(QUICK | {"progress": second}))
+    assert refused
+    assert files(first.path) == files(build_atlas(network, photos, tmp_path / "b", **QUICK).path)
 
 
 def test_claims_that_are_asked_for_have_their_row_and_the_leading_one_sorts(network: og.Network, photos: og.Photos, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from optogram.atlas.alone import alone_in
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.frames import Frames
@@ -63,12 +64,13 @@ def build_atlas(
     # Sites, methods and the viewer are looked up before the folder is claimed: a misspelt one must not keep the right command out of it.
     build = _Build(network, photos, root, settings, progress)
     claim_folder(root, fingerprint(network, photos, settings, build.eye if isinstance(build.eye, Network) else None))
-    if not (root / "manifest.json").exists():
-        try:
-            build.run()
-        except KeyboardInterrupt as interrupt:
-            raise Stopped(f"stopped; what is done so far is kept in {root}. Go on with the same command.") from interrupt
-    build.clear()
+    with alone_in(root):
+        if not (root / "manifest.json").exists():
+            try:
+                build.run()
+            except KeyboardInterrupt as interrupt:
+                raise Stopped(f"stopped; what is done so far is kept in {root}. Go on with the same command.") from interrupt
+        build.clear()
     return open_atlas(root)
 
 
