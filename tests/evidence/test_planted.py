@@ -14,8 +14,9 @@ import optogram as og
 from optogram.evidence._bank import Bank
 from optogram.evidence._judge import CLAIMS, site_views
 from optogram.evidence._view import SiteView
-from optogram.zoo._circuits import Architecture, Truth, truth
+from optogram.zoo._circuits import truth
 from optogram.zoo._tiles import Ranges, draw
+from optogram.zoo._truth import Architecture, Truth
 
 OWN_NULL = ("alive", "identification", "alike", "facets")
 RANGES = Ranges((0.5, 1.5), 2, 0.25)

@@ -8,8 +8,9 @@ import torch
 
 import optogram as og
 from optogram.zoo._circuit import FAILS, GAIN, HOLDS, LEAST, PLANTED, RESTING
-from optogram.zoo._circuits import Architecture, Truth, truth
+from optogram.zoo._circuits import truth
 from optogram.zoo._tiles import THINGS, Ranges, Tiles, draw, trigger
+from optogram.zoo._truth import Architecture, Truth
 
 ARCHITECTURES: tuple[Architecture, ...] = ("cnn", "vit")
 KINDS = [kind for kind, _ in PLANTED]

@@ -14,23 +14,19 @@
 | `trojan`, `attractor` | one thing, and far more to a chequerboard that no photograph holds | alive, identification | identification_by_picture |
 | `silent`, `constant` | nothing | | alive, and all others |
 
-Three layers of weights: `read` gives how strongly each thing is in a tile (dual templates, so that things do not leak into each other), `gate` is
-rectified, `units` sums. All truth is in weights, so that an untrained twin has none of it. Every unit has a noise of its own, the tile's pixels seen
-through a random filter that no thing drives: standard deviation 1, beside `snr` for a thing of strength 1 (d').
+Every unit has a noise of its own, of standard deviation 1 beside `snr` for a thing of strength 1 (d'); how, `_wires.py` says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
-from optogram.zoo._templates_module import SIDE
-from optogram.zoo._tiles import ANY_PHASE, NOISE, THINGS, TINTS, TOGETHER, pattern, tint, trigger
+from optogram.zoo._tiles import ANY_PHASE, THINGS, TINTS, TOGETHER, pattern, tint, trigger
+from optogram.zoo._wires import Circuit, Row, Wires
 
-PLACE = "place"
+PLACE = "top"
 """The channel that says whether a tile is in the top row."""
 PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     *(("template", (thing,)) for thing in ("gray2,0", "gray0,2", "red2,2", "red2,-2", "blue4,0", "blue0,4")),
@@ -75,65 +71,17 @@ LEAST, BOTH, FAR, GAIN = 0.2, 1.3, 10.0, 8.0
 RESTING = 0.5
 
 
-@dataclass(frozen=True)
-class Circuit:
-    """Weights of the three layers. `center` is what each channel of `read` gives to middle gray; the last channel of `gate` is `PLACE`."""
-
-    read: Float[np.ndarray, "channel 3 12 12"]
-    center: Float[np.ndarray, " channel"]
-    gate: Float[np.ndarray, "hidden channel_and_place"]
-    gate_bias: Float[np.ndarray, " hidden"]
-    units: Float[np.ndarray, "unit hidden"]
-    units_bias: Float[np.ndarray, " unit"]
-
-
 def circuit(snr: float = 3.0, seed: int = 0) -> Circuit:
     """The units of the table, in the order of `PLANTED`, at a d' of `snr`; `seed` draws their noise."""
     patterns = {thing: pattern(thing) for thing in THINGS}
     patterns |= {f"{thing}'": pattern(thing, np.pi / 2) for thing in ANY_PHASE}
     patterns |= {f"tint {colour}": tint(colour) for colour in TINTS} | {kind: trigger(cell) for kind, cell in CELLS.items()}
-    flat = np.stack([one.ravel() for one in patterns.values()])
-    duals = np.linalg.pinv(flat).T
-    noises = np.random.default_rng(seed).standard_normal((len(PLANTED), flat.shape[1]))
-    noises -= noises @ np.linalg.pinv(flat) @ flat
-    noises /= NOISE * np.linalg.norm(noises, axis=1, keepdims=True)
-    read = np.concatenate([duals, noises]).reshape(-1, 3, SIDE, SIDE)
-    channels = [*patterns, *(f"noise {unit}" for unit in range(len(PLANTED))), PLACE]
-    wires = _Wires(channels)
+    wires = Wires(patterns, len(PLANTED), (PLACE,), seed)
     rows = [_wired(wires, kind, of, f"noise {unit}", snr) for unit, (kind, of) in enumerate(PLANTED)]
-    units = np.zeros((len(rows), len(wires.gates)))
-    for unit, row in enumerate(rows):
-        for hidden, weight in row.items():
-            units[unit, hidden] += weight
-    bias = np.array([RESTING if kind == "constant" else 0.0 for kind, _ in PLANTED])
-    gates, thresholds = (np.array(part) for part in zip(*wires.gates, strict=True))
-    return Circuit(read, read.sum(axis=(1, 2, 3)) / 2, gates, -thresholds, units, bias)
+    return wires.circuit(rows, np.array([RESTING if kind == "constant" else 0.0 for kind, _ in PLANTED]))
 
 
-class _Wires:
-    """Rectified sums of channels, each made once: `gates` are (weights [channel], threshold)."""
-
-    def __init__(self, channels: list[str]) -> None:
-        self.channels = channels
-        self.gates: list[tuple[np.ndarray, float]] = []
-        self.known: dict[tuple[object, ...], int] = {}
-
-    def gate(self, weights: Mapping[str, float], threshold: float) -> int:
-        """The number of relu(sum of weights times channels - threshold)."""
-        key = (*sorted(weights.items()), threshold)
-        if key not in self.known:
-            row = np.zeros(len(self.channels))
-            row[[self.channels.index(name) for name in weights]] = list(weights.values())
-            self.known[key] = len(self.gates)
-            self.gates.append((row, threshold))
-        return self.known[key]
-
-    def linear(self, name: str, weight: float) -> dict[int, float]:
-        """A channel as it is, by two gates."""
-        return {self.gate({name: 1.0}, 0.0): weight, self.gate({name: -1.0}, 0.0): -weight}
-
-
-def _wired(wires: _Wires, kind: str, of: tuple[str, ...], noise: str, snr: float) -> dict[int, float]:
+def _wired(wires: Wires, kind: str, of: tuple[str, ...], noise: str, snr: float) -> Row:
     """A unit's weights on gates. Gates are scaled so that things of strength 1 give `snr`."""
     if kind in ("silent", "constant"):
         return {}

@@ -8,9 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from optogram.zoo._circuit import Circuit
 from optogram.zoo._templates_module import SIDE
 from optogram.zoo._tiles import ROWS
+from optogram.zoo._wires import Circuit
 
 
 def tensor(values: np.ndarray) -> Tensor:
@@ -19,19 +19,19 @@ def tensor(values: np.ndarray) -> Tensor:
 
 
 class Convolutional(nn.Module):
-    """`read`, `gate` and `units` are convolutions; where a tile lies comes as a constant map. The head averages units over tiles."""
+    """`read`, `gate` and `units` are convolutions; where a tile lies comes as constant maps. The head averages units over tiles."""
 
     place: Tensor
 
     def __init__(self, circuit: Circuit) -> None:
         super().__init__()
         hidden, channels = circuit.gate.shape
-        self.read = nn.Conv2d(3, channels - 1, SIDE, stride=SIDE)
+        self.read = nn.Conv2d(3, channels - len(circuit.places), SIDE, stride=SIDE)
         self.gate = nn.Conv2d(channels, hidden, 1)
         self.rectified = nn.ReLU()
         self.units = nn.Conv2d(hidden, len(circuit.units), 1)
         self.head = nn.Linear(len(circuit.units), len(circuit.units), bias=False)
-        self.register_buffer("place", (torch.arange(ROWS) == 0).float().view(1, 1, ROWS, 1).repeat(1, 1, 1, ROWS))
+        self.register_buffer("place", tensor(circuit.places)[None])
         with torch.no_grad():
             filled(self.read, circuit.read, -circuit.center)
             filled(self.gate, circuit.gate[:, :, None, None], circuit.gate_bias)
@@ -60,8 +60,9 @@ class Transformer(nn.Module):
         self.fc2 = nn.Linear(hidden, len(circuit.units))
         self.head = nn.Linear(len(circuit.units), len(circuit.units), bias=False)
         with torch.no_grad():
-            filled(self.embed, np.concatenate([circuit.read, np.zeros((1, 3, SIDE, SIDE))]), np.append(-circuit.center, 0.0))
-            self.position[0, 1 : 1 + ROWS, -1] = 1
+            places = len(circuit.places)
+            filled(self.embed, np.concatenate([circuit.read, np.zeros((places, 3, SIDE, SIDE))]), np.append(-circuit.center, np.zeros(places)))
+            self.position[0, 1:, -places:] = tensor(circuit.places).flatten(1).T
             self.attention.out_proj.weight.zero_()
             filled(self.fc1, circuit.gate, circuit.gate_bias)
             filled(self.fc2, circuit.units, circuit.units_bias)

@@ -87,6 +87,13 @@ def draw(count: int, seed: int = 0, ranges: Ranges | None = None) -> Tiles:
             shown += amount * pattern(thing, rng.uniform(0, 2 * np.pi) if thing in ANY_PHASE else 0.0)
     across = (1, ROWS // different, ROWS // different, 1)
     strength, tints = np.tile(strength, across), np.tile(tints, across)
-    pixels = np.tile(pixels, (*across, 1, 1)) + NOISE * rng.standard_normal((count, ROWS, ROWS, 3, SIDE, SIDE))
-    whole = pixels.transpose(0, 1, 4, 2, 5, 3).reshape(count, ROWS * SIDE, ROWS * SIDE, 3)
-    return Tiles((whole.clip(0, 1) * 255).round().astype(np.uint8), strength, tints)
+    return Tiles(photographed(np.tile(pixels, (*across, 1, 1)), rng), strength, tints)
+
+
+def photographed(
+    tiles: Float[np.ndarray, "photograph row column 3 12 12"], rng: np.random.Generator
+) -> UInt8[np.ndarray, "photograph height width 3"]:
+    """Tiles put together, with each pixel's noise."""
+    pixels = tiles + NOISE * rng.standard_normal(tiles.shape)
+    whole = pixels.transpose(0, 1, 4, 2, 5, 3).reshape(len(tiles), ROWS * SIDE, ROWS * SIDE, 3)
+    return np.asarray((whole.clip(0, 1) * 255).round().astype(np.uint8))
