@@ -90,6 +90,8 @@ def _of(view: SiteView, one: Half | None) -> Float[np.ndarray, "unit picture"]:
     found = np.full((units, units), np.nan)
     if one is not None:
         alive = view.alive & one.living
+        if alive.all():
+            return spearman_matrix(one.scores, one.targets)
         found[np.ix_(alive, alive)] = spearman_matrix(one.scores[:, alive], one.targets[:, alive])
     return found
 

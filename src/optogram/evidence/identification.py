@@ -8,13 +8,16 @@ than other units' scores do. Cost: two N x N correlations a site and network, no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.sparse import csr_array
 
 from optogram.evidence._matched import Half, Matching, matrix
 from optogram.evidence._view import Patches, SiteView
+from optogram.statistics.ranks import order_of
 
 CHOSEN = 9
 LEAST_PATCHES = 4 * CHOSEN
@@ -40,30 +43,32 @@ identification = Identification(
 
 def likeness(patches: Patches, chosen: Int[np.ndarray, "exemplar unit"], seen: Int[np.ndarray, " patch"]) -> Float[np.ndarray, "patch unit"]:
     """Cosine of each seen patch with the mean of a unit's chosen patches, from the patches' similarities alone."""
-    total = np.zeros((chosen.shape[1], len(seen)), np.float32)
-    for row in chosen:
-        total += patches.similarity[np.ix_(row, seen)]
-    among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
-    return np.asarray((total / len(chosen) / np.sqrt(np.maximum(among, 1e-9))[:, None]).T)
+    return _weighed(patches, [(chosen, 1)], seen)
 
 
 def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], Int[np.ndarray, " patch"]]:
     """Each unit's score of the other fold's patches, and which patches those are; exemplars are chosen in `fold`."""
     chosen_from = np.flatnonzero(view.patches.fold == fold)
     seen = np.flatnonzero(view.patches.fold != fold)
-    order = _ordered(view.responses[chosen_from])
+    order = order_of(np.ascontiguousarray(view.responses[chosen_from].T)).T
     most, least = chosen_from[order[-CHOSEN:]], chosen_from[order[:CHOSEN]]
-    return likeness(view.patches, most, seen) - likeness(view.patches, least, seen), seen
+    return _weighed(view.patches, [(most, 1), (least, -1)], seen), seen
 
 
-def _ordered(responses: Float[np.ndarray, "patch unit"]) -> Int[np.ndarray, "patch unit"]:
-    """Patches by response, equal ones in their own order: by the fast sort, and the stable one where any are equal."""
-    columns = np.ascontiguousarray(responses.T)
-    order = np.argsort(columns, axis=1)
-    ordered = np.take_along_axis(columns, order, axis=1)
-    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-    order[tied] = np.argsort(columns[tied], axis=1, kind="stable")
-    return order.T
+def _weighed(
+    patches: Patches, groups: Sequence[tuple[Int[np.ndarray, "exemplar unit"], int]], seen: Int[np.ndarray, " patch"]
+) -> Float[np.ndarray, "patch unit"]:
+    """Sum over groups of sign times `likeness`: rows of similarities added with weights, as one sparse product."""
+    weights, columns = [], []
+    for chosen, sign in groups:
+        among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
+        weights.append(np.broadcast_to(sign / len(chosen) / np.sqrt(np.maximum(among, 1e-9)), chosen.shape))
+        columns.append(chosen)
+    column, weight = np.concatenate(columns).T, np.concatenate(weights).T
+    ends = np.arange(len(column) + 1) * column.shape[1]
+    every = patches.similarity[:, seen]
+    sparse = csr_array((weight.ravel().astype(np.float32), column.ravel(), ends), shape=(len(column), len(every)))
+    return np.asarray(sparse @ every).T
 
 
 def by_exemplars(view: SiteView, fold: int) -> Half | None:

@@ -45,8 +45,11 @@ def participation_ratio(responses: Float[np.ndarray, "sample unit"], *, standard
         spread = centred.std(axis=0)
         centred = centred[:, spread > 0] / spread[spread > 0]
     total = np.sum(centred**2)
-    narrow = centred.T @ centred if centred.shape[1] <= centred.shape[0] else centred @ centred.T
-    return float(total**2 / np.sum(narrow**2)) if total > 0 else float("nan")
+    if not total > 0:
+        return float("nan")
+    scaled = (centred / np.sqrt(total)).astype(np.float32)  # the sums of squares are in double precision, their terms need not be
+    narrow = scaled.T @ scaled if scaled.shape[1] <= scaled.shape[0] else scaled @ scaled.T
+    return float(1 / np.einsum("ij,ij->", narrow, narrow, dtype=np.float64))
 
 
 def _classes(
