@@ -30,7 +30,9 @@ Method = str | Callable[..., Answer]
 TARGET = "head:2"
 SAMPLES = 12
 STEPS = 32
+CELLS = 4
 SIDE = 24
+FEWER: dict[str, dict[str, Any]] = {"occlusion": {"window": 6, "stride": 3}, "extremal_perturbation": {"areas": (0.1, 0.4), "steps": 16, "cells": 12}}
 
 
 class Cut(nn.Module):
@@ -227,9 +229,10 @@ def _fewer(method: Method) -> dict[str, Any]:
     """Methods that draw at random, or that search step by step, are asked for less than by default: the properties hold for any number."""
     function = METHODS.get(method) if isinstance(method, str) else method
     known = inspect.signature(function).parameters
-    most = {"samples": SAMPLES, "steps": STEPS}
+    most = {"samples": SAMPLES, "steps": STEPS, "cells": CELLS}
     found = {name: known[name].default for name in most if name in known}
-    return {name: min(default, most[name]) for name, default in found.items() if isinstance(default, int)}
+    fewer = {name: min(default, most[name]) for name, default in found.items() if isinstance(default, int)}
+    return {**fewer, **FEWER.get(method if isinstance(method, str) else method.__name__, {})}
 
 
 def _finest(method: Method) -> dict[str, Any]:
