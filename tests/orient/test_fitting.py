@@ -33,9 +33,9 @@ def test_the_loss_is_at_its_least(photographs: int, size: int) -> None:
     assert photographs < 60 or weights.argmax() == 2
 
 
-def test_copies_of_a_photograph_and_features_that_never_differ_are_no_harm() -> None:
-    found = torch.randn(5, 4, 300, generator=torch.Generator().manual_seed(1))
-    doubled = torch.cat([found, found])
+def test_copies_of_a_photograph_and_features_that_depend_on_each_other_are_no_harm() -> None:
+    found = torch.randn(30, 4, 4, generator=torch.Generator().manual_seed(1)) @ torch.randn(4, 400, generator=torch.Generator().manual_seed(2))
+    doubled = torch.cat([100 * found, 100 * found])
     doubled[:, :, 7] = 3.0
     weights, left = slope(doubled, 0.1)
     assert float(left.abs().max()) < 1e-4

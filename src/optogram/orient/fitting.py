@@ -20,7 +20,7 @@ from optogram.orient.uprightness import CHUNK
 STEPS = 120
 BLOCK = 4096
 """Features whose products are added up at a time."""
-RIDGE = 1e-6
+RIDGE = 1e-8
 """Added to the differences' own products, over their mean: without it copies of one photograph would have no coordinates."""
 OTHERS = 3
 Rows = Callable[[], Iterator[Float[Tensor, "row coordinate"]]]
@@ -93,8 +93,9 @@ def _root(found: Float[Tensor, "photo 4 feature"], scale: Float[Tensor, " featur
     """Coordinates of the differences in which they have the lengths and angles that they have: the triangular root of their products."""
     products = torch.zeros((OTHERS * len(found),) * 2, dtype=torch.float64)
     for start in range(0, found.shape[2], BLOCK):
-        part = _apart(found[:, :, start : start + BLOCK], scale[start : start + BLOCK])
-        products += (part @ part.T).double()
+        # Single precision would leave more error in the products than many of them are long where features depend on each other.
+        part = _apart(found[:, :, start : start + BLOCK], scale[start : start + BLOCK]).double()
+        products += part @ part.T
     diagonal = products.diagonal()
     diagonal += RIDGE * float(diagonal.mean()) + 1e-12
     return torch.linalg.cholesky(products)
