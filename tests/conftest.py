@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import shutil
 import sys
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -22,6 +25,35 @@ import pytest
 _checker = types.ModuleType("run_time_shapes")
 _checker.checked = beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))  # type: ignore[attr-defined]
 sys.modules[_checker.__name__] = _checker
+
+CHECKED_CALLS = 100
+"""So many calls of each function are checked in each file of tests: checking all of them took longer than what they do."""
+_calls: Counter[Callable[..., Any]] = Counter()
+_jaxtyped = jaxtyping.jaxtyped
+
+
+def _first_calls(function: Any = None, *, typechecker: Any) -> Any:
+    """`jaxtyping.jaxtyped` for the first calls in a file; what a check needs is made when a function is first called."""
+    if function is None:
+        return functools.partial(_first_calls, typechecker=typechecker)
+    if not isinstance(function, types.FunctionType) or hasattr(function, "_counted"):
+        return function if hasattr(function, "_counted") else _jaxtyped(function, typechecker=typechecker)
+    made: list[Callable[..., Any]] = []
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if _calls[function] >= CHECKED_CALLS:
+            return function(*args, **kwargs)
+        _calls[function] += 1
+        if not made:
+            made.append(_jaxtyped(function, typechecker=typechecker))
+        return made[0](*args, **kwargs)
+
+    called._counted = True  # type: ignore[attr-defined]
+    return called
+
+
+jaxtyping.jaxtyped = jaxtyping._decorator.jaxtyped = _first_calls
 jaxtyping.install_import_hook("optogram", "run_time_shapes.checked")
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,6 +98,11 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _checked_anew() -> None:
+    _calls.clear()
 
 
 @pytest.fixture(autouse=True)

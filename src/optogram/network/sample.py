@@ -14,7 +14,7 @@ from optogram.images.preprocess import Preprocess
 
 COMMON = (224, 32, 64, 28, 128, 96, 256, 299, 384, 512, 16, 8)
 CONVOLUTIONS = (nn.Conv2d, nn.Conv1d, nn.ConvTranspose2d)
-CODE = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, NotImplementedError, OSError, TypeError)
+CODE = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, OSError, TypeError)
 """What a mistake in a forward raises, and a size that it cannot take does not."""
 NOT_THEIRS = (Path(torch.__file__).parent, Path(__file__).parents[1])
 
