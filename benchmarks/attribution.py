@@ -6,16 +6,14 @@ Each round times both, in turn, so that whatever else the machine does falls on 
 median over rounds; `--clock cpu --threads 1` counts computing alone, for machines that others use. Weights are random (time does
 not depend on them). Both are given what they need to be fast: captum the module in `eval()`, its inner batches as large as ours.
 The maps must agree within 1e-4 relative, which is checked in double precision: in single precision, rounding opens and closes a
-few rectifiers of a deep network, and each library is some 1e-3 off the truth. KernelSHAP's coalitions are drawn at random, by each library
-its own: the same parts and as many draws are timed, and the maps are not compared (a test counts the game out).
+few rectifiers of a deep network, and each library is some 1e-3 off the truth. `occlusion_grid` is 16 x 16 windows side by side. Perturbations
+drawn at random and class activation maps without gradients are in perturbation.py, relevance propagation and Grad-CAM in relevance.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import statistics
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -24,13 +22,13 @@ import numpy as np
 import torch
 
 import optogram as og
+from _paired import CLOCKS, medians, paired, ratio
 from optogram.network._torchvision import open_torchvision
 
 TARGET = 5
-GOALS = {"gradient": 1.1, "guided_backprop": 1.25, "integrated_gradients": 1.6, "occlusion": 1.5, "kernel_shap": 1.5}
-WINDOW, STRIDE = 32, 16
-PARTS, DRAWS = 7, 256
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+GOALS = {"gradient": 1.1, "guided_backprop": 1.25, "integrated_gradients": 1.6, "occlusion": 1.5, "occlusion_grid": 2.5}
+FAR = {("mobilenet_v2", "integrated_gradients"): 3.0}
+WINDOWS = {"occlusion": (32, 16), "occlusion_grid": (14, 14)}
 
 
 def theirs(method: str, module: torch.nn.Module, images: torch.Tensor, inner: int) -> Callable[[], torch.Tensor]:
@@ -41,25 +39,22 @@ def theirs(method: str, module: torch.nn.Module, images: torch.Tensor, inner: in
         "gradient": (attr.Saliency(module), {"abs": False}),
         "guided_backprop": (attr.GuidedBackprop(module), {}),
         "integrated_gradients": (attr.IntegratedGradients(module), {"n_steps": 32, "method": "gausslegendre", "internal_batch_size": inner}),
-        "occlusion": (
-            attr.Occlusion(module),
-            {"sliding_window_shapes": (3, WINDOW, WINDOW), "strides": (3, STRIDE, STRIDE), "perturbations_per_eval": max(1, inner // len(images))},
-        ),
     }
-    calls["kernel_shap"] = (
-        attr.KernelShap(module),
-        {"feature_mask": parts()[None, None].expand(1, 3, -1, -1), "n_samples": DRAWS, "perturbations_per_eval": inner},
-    )
+    if method in WINDOWS:
+        window, stride = WINDOWS[method]
+        each = {"perturbations_per_eval": max(1, inner // len(images))}
+        calls[method] = (attr.Occlusion(module), {"sliding_window_shapes": (3, window, window), "strides": (3, stride, stride), **each})
     method_of, settings = calls[method]
-    if method == "kernel_shap":  # one photograph at a time is all that it takes
-        return lambda: torch.cat([method_of.attribute(image[None].clone(), target=TARGET, **settings) for image in images])
     return lambda: method_of.attribute(images.clone(), target=TARGET, **settings).detach()
 
 
 def ours(method: str, network: og.Network, images: torch.Tensor, inner: int) -> Callable[[], np.ndarray]:
     """The same through the public verb, provenance and all."""
-    every: dict[str, dict[str, Any]] = {"integrated_gradients": {"steps": 32}, "occlusion": {"window": WINDOW, "stride": STRIDE}}
-    settings = {**every, "kernel_shap": {"segments": parts().numpy(), "samples": DRAWS}}.get(method, {})
+    if method in WINDOWS:
+        settings: dict[str, Any] = dict(zip(("window", "stride"), WINDOWS[method], strict=True))
+        method = "occlusion"
+    else:
+        settings = {"steps": 32} if method == "integrated_gradients" else {}
     return lambda: og.attribute(network, images, f"output:{TARGET}", method, batch_size=inner, progress=False, **settings).values
 
 
@@ -69,19 +64,11 @@ def compare(name: str, method: str, batch: int, rounds: int, inner: int, clock: 
     if method == "guided_backprop":
         module = separate(module)
     images = torch.rand(batch, 3, 224, 224)
-    off = float("nan") if method == "kernel_shap" else disagreement(method, copy.deepcopy(module).double(), images[:1].double(), inner)
+    off = disagreement(method, copy.deepcopy(module).double(), images[:1].double(), inner)
     calls = (theirs(method, module, images, inner), ours(method, og.Network(module, og.Preprocess()), images, inner))
-    for call in calls:
-        call()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for call, kept in zip(calls, times, strict=True):
-            start = clock()
-            call()
-            kept.append(clock() - start)
-    ratio = statistics.median(one / other for one, other in zip(*times, strict=True))
-    medians = " / ".join(f"{statistics.median(kept):.2f} s" for kept in times)
-    print(f"{name:14s} {method:22s} ratio {ratio:.2f} (goal {GOALS[method]})   captum / optogram {medians}   off {off:.1e}", flush=True)
+    times = paired(calls, rounds, clock)
+    goal = FAR.get((name, method), GOALS[method])
+    print(f"{name:14s} {method:22s} ratio {ratio(*times):.2f} (goal {goal})   captum / optogram {medians(times)}   off {off:.1e}", flush=True)
 
 
 def disagreement(method: str, module: torch.nn.Module, images: torch.Tensor, inner: int) -> float:
@@ -89,12 +76,6 @@ def disagreement(method: str, module: torch.nn.Module, images: torch.Tensor, inn
     calls = (theirs(method, module, images, inner), ours(method, og.Network(module, og.Preprocess()), images, inner))
     expected, found = (np.asarray(call()) for call in calls)
     return float(np.abs(expected - found).max() / np.abs(expected).max())
-
-
-def parts() -> torch.Tensor:
-    """The number of each pixel's part, on a grid."""
-    place = torch.arange(224) * PARTS // 224
-    return place[:, None] * PARTS + place[None, :]
 
 
 def separate(module: torch.nn.Module) -> torch.nn.Module:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import statistics
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +18,7 @@ import numpy as np
 import torch
 
 import optogram as og
+from _paired import medians, paired, ratio
 from optogram.network._torchvision import open_torchvision
 
 TARGET, GOAL = 5, 1.2
@@ -83,17 +82,8 @@ def compare(name: str, case: str, batch: int, rounds: int, size: int) -> None:
     module, images = built(name), torch.rand(batch, 3, size, size)
     off = disagreement(case, name, copy.deepcopy(module).double(), images[:1].double())
     calls = (theirs(case, name, copy.deepcopy(module), images), ours(case, name, og.Network(module, og.Preprocess()), images))
-    for call in calls:
-        call()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(rounds):
-        for call, kept in zip(calls, times, strict=True):
-            start = time.perf_counter()
-            call()
-            kept.append(time.perf_counter() - start)
-    ratio = statistics.median(one / other for one, other in zip(*times, strict=True))
-    medians = " / ".join(f"{statistics.median(kept):.2f} s" for kept in times)
-    print(f"{name:14s} {case:22s} ratio {ratio:.2f} (goal {GOAL})   peer / optogram {medians}   off {off:.1e}", flush=True)
+    times = paired(calls, rounds)
+    print(f"{name:14s} {case:22s} ratio {ratio(*times):.2f} (goal {GOAL})   peer / optogram {medians(times)}   off {off:.1e}", flush=True)
 
 
 def main() -> None:

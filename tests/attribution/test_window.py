@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from optogram.attribution import _window, occlusion
 from optogram.attribution._attribute import attribute
@@ -45,12 +47,15 @@ def test_the_same_as_whole_passes(window: object, stride: object, monkeypatch: p
     real = _window.shortcut
     monkeypatch.setattr(_window, "WORTH_IT", 1)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
-    fast = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=100, progress=False).values
-    assert found[0] is not None
-    assert all(side.crop < 48 for side in found[0].reach)
+    settings = {"window": window, "stride": stride, "baseline": "mean", "batch_size": 100, "progress": False}
+    with FlopCounterMode(display=False) as little:
+        fast = attribute(net, images(), "head:1", "occlusion", **settings).values
+    assert len(found[0].stages) >= 3
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: None)
-    whole = attribute(net, images(), "head:1", "occlusion", window=window, stride=stride, baseline="mean", batch_size=100, progress=False).values
+    with FlopCounterMode(display=False) as much:
+        whole = attribute(net, images(), "head:1", "occlusion", **settings).values
     assert np.abs(fast - whole).max() < 1e-4 * np.abs(whole).max()
+    assert little.get_total_flops() < 0.75 * much.get_total_flops()
 
 
 def test_a_way_around_the_site_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,14 +76,26 @@ def test_places_by_counting() -> None:
         count = length // stride
         for first, width in ((0, 5), (13, 6), (length - 4, 4)):
             last = first + width
-            reach = Reach(offset, size, stride, count, length).fitted([(first, last)])
+            reach = Reach(offset, size, stride, count, length)
             seeing = [place for place in range(count) if offset + stride * place < last and offset + stride * place + size > first]
             if not seeing:
                 continue
             assert reach.places(first, last) == (seeing[0], seeing[-1])
-            start = reach.start(first, last)
-            assert start % stride == 0
-            assert 0 <= start <= length - reach.crop
+            elsewhere = reach.seen(1, count // 2)
+            (start, _), crop = reach.fitted([reach.seen(*reach.places(first, last)), elsewhere])
+            assert start % stride == (length - crop) % stride == 0
+            assert 0 <= start <= length - crop
             for place in seeing:
                 assert max(0, offset + stride * place) >= start
-                assert min(length, offset + stride * place + size) <= start + reach.crop
+                assert min(length, offset + stride * place + size) <= start + crop
+
+
+def test_places_that_see_places() -> None:
+    """Two layers after one another: what the second sees of the first, from what both see of the pixels."""
+    pixels = Reach(0, 1, 1, 64, 64)
+    for (offset, size, stride), (further, wider, step) in itertools.product([(-1, 3, 2), (0, 4, 4), (-3, 7, 1)], [(-2, 5, 1), (-1, 3, 2)]):
+        first = Reach(offset, size, stride, 64 // stride, 64)
+        both = Reach(offset + stride * further, size + stride * (wider - 1), stride * step, 64 // stride // step, 64)
+        assert both.after(first) == Reach(further, wider, step, both.count, first.count)
+        assert both.after(pixels) == both
+        assert first.after(replace(both, stride=both.stride + 1)) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
@@ -18,39 +18,43 @@ from optogram.network.site import Site
 COARSEST = 8
 """Sites with a place for at least every so many pixels are early."""
 TOLERANCE = 2e-5
+SCRAP = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Along one axis: place p sees from `offset + stride p` over `size` pixels; `count` places on `length` pixels, of which `crop` are enough."""
+    """Along one axis: place p sees from `offset + stride p` over `size` pixels (or places of an earlier site); `count` places on `length` of them."""
 
     offset: int
     size: int
     stride: int
     count: int
     length: int
-    crop: int = 0
 
     def places(self, first: int, last: int) -> tuple[int, int]:
-        """The first and last place that see any of these pixels (half-open)."""
-        low = -((self.size + self.offset - 1 - first) // self.stride)
-        return max(0, low), min(self.count - 1, (last - 1 - self.offset) // self.stride)
+        """The first and last place that see any of these pixels (half-open); where none does, one beside them."""
+        low = max(0, -((self.size + self.offset - 1 - first) // self.stride))
+        low = min(low, self.count - 1)
+        return low, max(low, min(self.count - 1, (last - 1 - self.offset) // self.stride))
 
-    def needed(self, first: int, last: int) -> tuple[int, int]:
-        """The pixels that those places see, from a multiple of the stride on."""
-        low, high = self.places(first, last)
+    def seen(self, low: int, high: int) -> tuple[int, int]:
+        """The pixels that these places see (half-open), from a multiple of the stride on."""
         start = max(0, self.offset + self.stride * low) // self.stride * self.stride
         return start, min(self.length, self.offset + self.stride * high + self.size)
 
-    def start(self, first: int, last: int) -> int:
-        """Where a crop begins that holds them: at a multiple of the stride, and so that the image's border stays the border."""
-        return min(self.needed(first, last)[0], self.length - self.crop)
-
-    def fitted(self, windows: list[tuple[int, int]]) -> Reach:
-        """With the crop that is enough for every one of these windows."""
-        spans = (self.needed(*window) for window in windows)
+    def fitted(self, spans: list[tuple[int, int]]) -> tuple[list[int], int]:
+        """Where crops of one size begin that hold these spans: at multiples of the stride, and so that the border stays the border."""
         most = max(end - start for start, end in spans)
-        return replace(self, crop=self.length - (self.length - most) // self.stride * self.stride)
+        size = self.length - (self.length - most) // self.stride * self.stride
+        return [min(start, self.length - size) for start, _ in spans], size
+
+    def after(self, before: Reach) -> Reach | None:
+        """The same places as they see those of an earlier site; `None` where they do not fall on them."""
+        steps = (self.offset - before.offset, self.size - before.size, self.stride)
+        if any(step % before.stride for step in steps) or self.size < before.size:
+            return None
+        offset, size, stride = (step // before.stride for step in steps)
+        return Reach(offset, size + 1, stride, self.count, before.count)
 
 
 def enterable(question: Question) -> bool:
@@ -65,8 +69,11 @@ def affordable(question: Question) -> bool:
     return BUDGET // question.images[0, 0].numel() + 1 <= question.batch_size
 
 
-def entrances(question: Question) -> list[tuple[Site, tuple[Reach, Reach]]]:
-    """Early sites before the target whose places see boxes of one size at one distance, deepest first, with what they see."""
+def entrances(question: Question, coarsest: int = COARSEST) -> list[tuple[Site, tuple[Reach, Reach]]]:
+    """Sites before the target whose places see boxes of one size at one distance, deepest first, with what they see.
+
+    Those with a place for at least every `coarsest` pixels a side.
+    """
     network = question.network
     sites = [
         site
@@ -75,7 +82,7 @@ def entrances(question: Question) -> list[tuple[Site, tuple[Reach, Reach]]]:
         and site.kind in ("block", "rectifier", "pool")
         and site.order < question.target.order
         and len(site.grid) == 2
-        and all(side <= COARSEST * count for side, count in zip(network.input_size, site.grid, strict=True))
+        and all(side <= coarsest * count for side, count in zip(network.input_size, site.grid, strict=True))
         and "/" not in site.address
         and "~" not in site.address
     ]
@@ -102,6 +109,11 @@ def entered(
         found, _ = question.read(taps, photo)
     question.advance(len(photo))
     return found
+
+
+def scrap_of(images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "1 channel rows columns"]:
+    """A quarter of a photograph a side, for what comes before a site that is entered."""
+    return images[:1, :, : max(32, images.shape[2] // SCRAP), : max(32, images.shape[3] // SCRAP)]
 
 
 def close(one: Tensor, other: Tensor, scale: float) -> bool:

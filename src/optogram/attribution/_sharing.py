@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from optogram.attribution._entrance import Reach, close, enterable, entered, entrances
+from optogram.attribution._entrance import Reach, close, enterable, entered, entrances, scrap_of
 from optogram.attribution._question import Question
 from optogram.network.site import Site
 
@@ -22,7 +22,6 @@ WORTH_IT = 96
 """Coalitions of a photograph from which on fields are worth measuring."""
 TIMES = 4
 """So many coalitions at least for each set of colours."""
-SCRAP = 4
 TRIED = 3
 
 
@@ -48,9 +47,8 @@ class Sharing:
         code = (known[:, self.owner] * weight[None, :, None]).sum(dim=1)
         entry = code * places + torch.arange(places, device=present.device)
         activations = self.table[entry.flatten()].view(rows, down, across, -1).permute(0, 3, 1, 2)
-        images = self.question.images
-        scrap = images[:1, :, : max(32, images.shape[2] // SCRAP), : max(32, images.shape[3] // SCRAP)]
-        return entered(self.question, self.site, activations, torch.full((rows,), self.number, device=present.device), scrap)
+        photo = torch.full((rows,), self.number, device=present.device)
+        return entered(self.question, self.site, activations, photo, scrap_of(self.question.images))
 
 
 def sharing(

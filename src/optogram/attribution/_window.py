@@ -1,115 +1,221 @@
-"""Responses to photographs with one window changed, early layers computed only where the window reaches.
+"""Responses to photographs with one window changed, computed only where the window reaches.
 
-A place of an early site sees a small box of the photograph. So the photograph is cut down to what the places need that see the window, the network
-is run on that to the site, the result is set into the site's activations of the unchanged photograph, and the network goes on from there. Fields are
-measured (`network/receptive_field.py`), the answers of some windows compared with whole passes: where they differ, all passes are whole.
+A place of a site sees a box of the photograph, so a window changes some places of each site and leaves the others as they were. From site to
+site: what the changed places of the next site see is cut out of the activations (those of the unchanged photograph, the changed places set in),
+the network is run on that cut from site to site, and the changed places are taken from what it gives; behind the last site the network goes
+on from all of its activations. What a window reaches grows from site to site until it is nearly everything, where the sites end.
+
+Fields are measured (`network/receptive_field.py`), the answers of some windows compared with whole passes: where they differ, all passes are whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from optogram.attribution._entrance import Reach, affordable, close, enterable, entered, entrances
+from optogram.attribution._entrance import Reach, affordable, close, enterable, entered, entrances, scrap_of
 from optogram.attribution._question import Question
 from optogram.network.site import Site
 
 WORTH_IT = 512
 """Rows from which on fields are worth measuring."""
-SHARE = 0.4
-"""The most of a photograph that may have to be computed anew."""
+COARSEST = 16
+"""Sites with a place for at least every so many pixels a side: behind them, nearly all is reached."""
+SHARE = 0.8
+"""The most of what a site reads that windows may reach, on average."""
+STAGES = 10
 TRIED = 4
+
+Spot = tuple[int, int]
+Pair = tuple[Reach, Reach]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A site: what its places see of the photograph, and what of the stage before (of the photograph, where it is the first)."""
+
+    site: Site
+    sees: Pair
+    reads: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Rows that are as `whole[photo]` but for a box each: `boxes` [row][axis] are its ends, and `parts` holds it, beginning at `shift`."""
+
+    whole: Float[Tensor, "batch unit row column"]
+    photo: list[int]
+    parts: Float[Tensor, "row2 unit row3 column3"]
+    boxes: list[list[Spot]]
+    shift: list[list[int]]
+
+    def cut(self, starts: Sequence[list[int]], size: Spot) -> Float[Tensor, "row2 unit row4 column4"]:
+        """Boxes of one size, which begin at `starts` [axis][row]."""
+        shape = (len(self.photo), self.whole.shape[1], *size)
+        found = torch.empty(shape, dtype=self.whole.dtype, device=self.whole.device, memory_format=torch.channels_last)
+        for row, number in enumerate(self.photo):
+            top, left = starts[0][row], starts[1][row]
+            found[row] = self.whole[number, :, top : top + size[0], left : left + size[1]]
+            there, here = [], []
+            for axis, start in enumerate((top, left)):
+                first, last = max(self.boxes[row][axis][0], start), min(self.boxes[row][axis][1], start + size[axis])
+                there.append(slice(first - start, max(first, last) - start))
+                here.append(slice(first - self.shift[row][axis], max(first, last) - self.shift[row][axis]))
+            found[row, :, there[0], there[1]] = self.parts[row, :, here[0], here[1]]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """A site to enter the network at, its activations of the unchanged photographs, and how far windows reach."""
+    """Sites one after another, and their activations of some unchanged photographs, the first of which has the number `first`."""
 
     question: Question
-    site: Site
-    whole: Float[Tensor, "batch unit row column"]
-    reach: tuple[Reach, Reach]
+    stages: tuple[Stage, ...]
     images: Float[Tensor, "batch channel height width"]
     base: Float[Tensor, "batch channel height width"]
-    size: tuple[int, int]
+    wholes: tuple[Float[Tensor, "batch _ _ _"], ...]
+    size: Spot
+    first: int = 0
 
-    def responses(self, photo: Tensor, spots: list[tuple[int, int]]) -> Float[Tensor, "row"]:
+    def of(self, images: Float[Tensor, "batch channel height width"], base: Float[Tensor, "batch channel height width"], first: int) -> Shortcut:
+        """The same for other photographs, the first of which has this number."""
+        return replace(self, images=images, base=base, wholes=_wholes(self.question, self.stages, images), first=first)
+
+    def responses(self, photo: Int[Tensor, "row"], spots: list[Spot]) -> Float[Tensor, "row"]:
         """The response to each photograph with the window at each spot replaced by the baseline."""
-        crops, starts = zip(*(self._crop(int(number), spot) for number, spot in zip(photo, spots, strict=True)), strict=True)
+        numbers = [int(number) - self.first for number in photo]
+        sides = self.images.shape[2:]
+        windows = [[(spot[axis], min(sides[axis], spot[axis] + self.size[axis])) for axis in (0, 1)] for spot in spots]
+        changed = Changed(self.images, numbers, self.base[numbers], windows, [[0, 0]] * len(spots))
         with torch.no_grad():
-            parts = self.question.network.read(self.site, torch.stack(crops), frame="input")
-            filled = self.whole[photo].contiguous(memory_format=torch.channels_last)
-            for row, (spot, start) in enumerate(zip(spots, starts, strict=True)):
-                there, here = [], []
-                for axis, side in enumerate(self.reach):
-                    low, high = side.places(spot[axis], min(side.length, spot[axis] + self.size[axis]))
-                    shift = start[axis] // side.stride
-                    there.append(slice(low, high + 1))
-                    here.append(slice(low - shift, high + 1 - shift))
-                filled[row, :, there[0], there[1]] = parts[row, :, here[0], here[1]]
-            return self.finished(filled, photo)
+            for number, whole in enumerate(self.wholes):
+                changed = self._further(changed, number, whole, windows)
+            rows, columns = self.stages[-1].sees
+            return self.finished(changed.cut([[0] * len(spots)] * 2, (rows.count, columns.count)), photo)
 
-    def finished(self, activations: Float[Tensor, "row unit row2 column"], photo: Tensor) -> Float[Tensor, "row"]:
-        """The response when the network goes on from these activations; what comes before the site sees a scrap."""
-        scrap = self.images[:1, :, : self.reach[0].crop, : self.reach[1].crop]
-        return entered(self.question, self.site, activations, photo, scrap)
+    def finished(self, activations: Float[Tensor, "row unit row2 column"], photo: Int[Tensor, "row"]) -> Float[Tensor, "row"]:
+        """The response when the network goes on from these activations of the last site."""
+        return entered(self.question, self.stages[-1].site, activations, photo, scrap_of(self.images))
 
-    def _crop(self, number: int, spot: tuple[int, int]) -> tuple[Tensor, tuple[int, int]]:
-        top, left = (side.start(spot[axis], min(side.length, spot[axis] + self.size[axis])) for axis, side in enumerate(self.reach))
-        rows, columns = slice(top, top + self.reach[0].crop), slice(left, left + self.reach[1].crop)
-        crop = self.images[number, :, rows, columns].clone()
-        window = (slice(None), slice(spot[0] - top, spot[0] - top + self.size[0]), slice(spot[1] - left, spot[1] - left + self.size[1]))
-        crop[window] = self.base[number, :, rows, columns][window]
-        return crop, (top, left)
+    def _further(self, changed: Changed, number: int, whole: Tensor, windows: list[list[Spot]]) -> Changed:
+        """What changes at a stage, from what changes at the one before."""
+        stage = self.stages[number]
+        boxes = [[side.places(*span) for side, span in zip(stage.sees, window, strict=True)] for window in windows]
+        (tops, height), (lefts, width) = (side.fitted([side.seen(*box[axis]) for box in boxes]) for axis, side in enumerate(stage.reads))
+        parts = _between(self.question, self.stages, number, changed.cut((tops, lefts), (height, width)))
+        down, across = (side.stride for side in stage.reads)
+        shift = [[top // down, left // across] for top, left in zip(tops, lefts, strict=True)]
+        return Changed(whole, changed.photo, parts, [[(low, high + 1) for low, high in box] for box in boxes], shift)
 
 
 def shortcut(
     question: Question,
     responses: Float[Tensor, "batch"],
     base: Float[Tensor, "batch channel height width"],
-    size: tuple[int, int],
-    corners: list[tuple[int, int]],
+    size: Spot,
+    corners: list[Spot],
 ) -> Shortcut | None:
-    """The deepest site that windows of this size reach little enough of; `None` where there is none, or where answers would differ."""
-    network, images = question.network, question.images
-    if len(corners) * len(images) < WORTH_IT or not (enterable(question) and affordable(question)):
+    """Sites at which windows of this size reach little enough, for the first photographs; `None` where there are none, or answers would differ."""
+    first = slice(0, min(question.batch_size, question.photographs))
+    if len(corners) * question.photographs < WORTH_IT or not (enterable(question) and affordable(question)):
         return None
-    for site, reach in _candidates(question, size, corners):
-        fast = replace(question, network=network.worker(channels_last=True, reads=[*question.target.addresses, site.address]))
-        with torch.no_grad():
-            whole = torch.cat([fast.network.read(site, images[rows], frame="input") for rows in question.batches(len(images))])
-        found = Shortcut(fast, site, whole, reach, images, base, size)
-        if _right(found, responses, corners):
-            return found
-    return None
+    stages = stages_of(question, responses, size, corners)
+    if not stages:
+        return None
+    reads = [*question.target.addresses, *(stage.site.address for stage in stages)]
+    fast = replace(question, network=question.network.worker(channels_last=True, reads=reads))
+    images, base = question.images[first], base[first]
+    try:
+        found = Shortcut(fast, stages, images, base, _wholes(fast, stages, images), size)
+        return found if _right(found, responses, corners) else None
+    except (RuntimeError, ValueError, IndexError):
+        return None  # a network that does not run on a part of its input, or reads it elsewhere too
 
 
-def _candidates(question: Question, size: tuple[int, int], corners: list[tuple[int, int]]) -> list[tuple[Site, tuple[Reach, Reach]]]:
-    """Sites that fit, deepest first, at most two."""
+def stages_of(question: Question, responses: Float[Tensor, "batch"], size: Spot, corners: list[Spot]) -> tuple[Stage, ...]:
+    """Sites that everything passes, one after another, as long as windows reach only a part of what a site reads; at most `STAGES`, evenly."""
     sides = question.network.input_size
-    spans = [sorted({(corner[axis], min(sides[axis], corner[axis] + size[axis])) for corner in corners}) for axis in (0, 1)]
-    fitted = [(site, (rows.fitted(spans[0]), columns.fitted(spans[1]))) for site, (rows, columns) in entrances(question)]
-    return [(site, reach) for site, reach in fitted if reach[0].crop * reach[1].crop <= SHARE * sides[0] * sides[1]][:2]
+    windows = [[(spot[axis], min(sides[axis], spot[axis] + size[axis])) for axis in (0, 1)] for spot in corners]
+    ways = entrances(question, COARSEST)[::-1]
+    ways = _passed(question, ways, responses) if ways else []
+    while ways:
+        even = [ways[round(number * (len(ways) - 1) / max(1, min(STAGES, len(ways)) - 1))] for number in range(min(STAGES, len(ways)))]
+        stages = _linked(even, sides)
+        if stages and _share(stages[-1], windows) <= SHARE:
+            return stages
+        ways = ways[:-1]
+    return ()
 
 
-def _right(found: Shortcut, responses: Tensor, corners: list[tuple[int, int]]) -> bool:
+def _linked(ways: Sequence[tuple[Site, Pair]], sides: Spot) -> tuple[Stage, ...]:
+    """Each site by what it reads of the one before; those whose places do not fall on the others' are left out."""
+    before = tuple(Reach(0, 1, 1, side, side) for side in sides)
+    stages = []
+    for site, sees in ways:
+        down, across = (side.after(last) for side, last in zip(sees, before, strict=True))
+        if down is not None and across is not None:
+            stages.append(Stage(site, sees, (down, across)))
+            before = sees
+    return tuple(stages)
+
+
+def _share(stage: Stage, windows: list[list[Spot]]) -> float:
+    """How much of what the stage reads windows reach, on average."""
+    areas = []
+    for window in windows:
+        spans = [reads.seen(*sees.places(*span)) for sees, reads, span in zip(stage.sees, stage.reads, window, strict=True)]
+        areas.append((spans[0][1] - spans[0][0]) * (spans[1][1] - spans[1][0]))
+    return sum(areas) / len(areas) / (stage.reads[0].length * stage.reads[1].length)
+
+
+def _passed(question: Question, ways: list[tuple[Site, Pair]], responses: Float[Tensor, "batch"]) -> list[tuple[Site, Pair]]:
+    """Those that everything passes which the target sees of a photograph: entered there, the network answers as to the photograph."""
+    number = torch.zeros(1, dtype=torch.long, device=responses.device)
+    quiet, other = replace(question, advance=lambda more: None), 1 - scrap_of(question.images)
+    with torch.no_grad(), question.network.tap(*(site.address for site, _ in ways)) as taps:
+        question.network.run(question.images[:1], "input")
+
+    def alike(site: Site) -> bool:
+        try:
+            return close(entered(quiet, site, taps[site.address], number, other), responses[:1], float(responses[:1].abs().max()))
+        except (RuntimeError, ValueError, IndexError):
+            return False
+
+    return [way for way in ways if alike(way[0])]
+
+
+def _between(question: Question, stages: Sequence[Stage], number: int, before: Tensor) -> Tensor:
+    """The activations of a stage from (a part of) those of the stage before it; of the first, from the photographs."""
+    site = stages[number].site.address
+    if number == 0:
+        return question.network.read(site, before, frame="input")
+    with question.network.tap(site, edits={stages[number - 1].site.address: lambda raw: before}) as taps:
+        question.network.run(scrap_of(question.images), "input")
+    return taps[site]
+
+
+def _wholes(question: Question, stages: Sequence[Stage], images: Tensor) -> tuple[Tensor, ...]:
+    with torch.no_grad(), question.network.tap(*(stage.site.address for stage in stages)) as taps:
+        question.network.run(images, "input")
+    return tuple(taps[stage.site.address] for stage in stages)
+
+
+def _right(found: Shortcut, responses: Tensor, corners: list[Spot]) -> bool:
     """Whether unchanged photographs and some windows, corners among them, are answered as by whole passes."""
     count = min(TRIED, len(found.images))
     photo = torch.arange(count, device=responses.device)
     scale = float(responses.abs().max()) + 1e-12
     quiet = replace(found, question=replace(found.question, advance=lambda more: None))
-    try:
-        if not close(quiet.finished(found.whole[:count], photo), responses[:count], scale):
-            return False
-        tried = [corners[0], corners[-1], corners[len(corners) // 2], corners[len(corners) // 3]]
-        number = torch.zeros(len(tried), dtype=torch.long, device=responses.device)
-        covered = found.images[number].clone()
-        for row, (top, left) in enumerate(tried):
-            window = (row, slice(None), slice(top, top + found.size[0]), slice(left, left + found.size[1]))
-            covered[window] = found.base[number][window]
-        return close(quiet.responses(number, tried), quiet.question.responses(covered, number), scale)
-    except (RuntimeError, ValueError, IndexError):
-        return False  # a network that does not run on a part of its input, or reads it elsewhere too
+    if not close(quiet.finished(found.wholes[-1][:count], photo), responses[:count], scale):
+        return False
+    tried = [corners[0], corners[-1], corners[len(corners) // 2], corners[len(corners) // 3]]
+    number = torch.zeros(len(tried), dtype=torch.long, device=responses.device)
+    covered = found.images[number].clone()
+    for row, (top, left) in enumerate(tried):
+        window = (row, slice(None), slice(top, top + found.size[0]), slice(left, left + found.size[1]))
+        covered[window] = found.base[number][window]
+    return close(quiet.responses(number, tried), quiet.question.responses(covered, number), scale)

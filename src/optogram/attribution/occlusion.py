@@ -1,7 +1,7 @@
 """Occlusion: how much the response falls when a window of the photograph is covered.
 
 Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks". One forward pass a window, in batches; no gradient,
-so it is defined for any network. Early layers are computed only where a window reaches, where that can be had (`_window.py`).
+so it is defined for any network. Layers are computed only where a window reaches, where that can be had (`_window.py`).
 """
 
 from __future__ import annotations
@@ -45,14 +45,16 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
     rounding = rounding_of(responses.dtype) * responses.abs()
     with fixed.tracked(len(corners) * len(origin)) as watched:
         quick = None if quick is None else replace(quick, question=replace(quick.question, advance=watched.advance))
-        for photo, spots in _rows(len(origin), corners, question.batch_size):
-            answers = (
-                quick.responses(photo, spots) if quick is not None else watched.responses(_covered(origin[photo], base[photo], spots, size), photo)
-            )
-            falls = responses[photo] - answers
-            falls = torch.where(falls.abs() > rounding[photo], falls, 0)
-            for row, (top, left) in enumerate(spots):
-                total[photo[row], :, top : top + size[0], left : left + size[1]] += falls[row]
+        for rows in question.batches(len(origin)):
+            quick = None if quick is None else quick.of(origin[rows], base[rows], rows.start)
+            for photo, spots in _rows(rows, corners, question.batch_size):
+                answers = (
+                    watched.responses(_covered(origin[photo], base[photo], spots, size), photo) if quick is None else quick.responses(photo, spots)
+                )
+                falls = responses[photo] - answers
+                falls = torch.where(falls.abs() > rounding[photo], falls, 0)
+                for row, (top, left) in enumerate(spots):
+                    total[photo[row], :, top : top + size[0], left : left + size[1]] += falls[row]
     for top, left in corners:
         cover[..., top : top + size[0], left : left + size[1]] += 1
     values = (total / cover).expand_as(origin)
@@ -73,8 +75,9 @@ def _covered(images: Float[Tensor, "row ..."], base: Float[Tensor, "row ..."], s
     return covered
 
 
-def _rows(photographs: int, corners: list[tuple[int, int]], batch_size: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
-    pairs = [(photo, corner) for corner in corners for photo in range(photographs)]
+def _rows(some: slice, corners: list[tuple[int, int]], batch_size: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
+    """Some photographs with each window, in batches: all photographs at one window stand together."""
+    pairs = [(photo, corner) for corner in corners for photo in range(some.start, some.stop)]
     for start in range(0, len(pairs), batch_size):
         part = pairs[start : start + batch_size]
         yield torch.tensor([photo for photo, _ in part]), [corner for _, corner in part]

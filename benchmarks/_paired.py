@@ -1,0 +1,33 @@
+"""Times of the same work done by several libraries, in turn, so that whatever else the machine does falls on all of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+def paired(calls: Sequence[Callable[[], Any]], rounds: int, clock: Callable[[], float] = time.perf_counter) -> list[list[float]]:
+    """Seconds of each call in each round, after one call each to warm up."""
+    for call in calls:
+        call()
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(rounds):
+        for call, kept in zip(calls, times, strict=True):
+            start = clock()
+            call()
+            kept.append(clock() - start)
+    return times
+
+
+def ratio(theirs: Sequence[float], ours: Sequence[float]) -> float:
+    """How many times as long they take: the median over rounds."""
+    return statistics.median(one / other for one, other in zip(theirs, ours, strict=True))
+
+
+def medians(times: Sequence[Sequence[float]]) -> str:
+    """Each one's median in seconds."""
+    return " / ".join(f"{statistics.median(kept):.2f} s" for kept in times)
