@@ -52,14 +52,23 @@ def quick() -> Callable[[str], Ran]:
     return ran
 
 
+def _clothes(find: Callable[..., Path], folder: Path, count: int) -> Path:
+    packed = [find("fashion", f"t10k-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1")]
+    images, labels = (np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=start) for path, start in zip(packed, (16, 8), strict=True))
+    for kind in CLOTHES:
+        (folder / kind).mkdir()
+    for index, (picture, label) in enumerate(zip(images.reshape(-1, 28, 28)[:count], labels[:count], strict=True)):
+        Image.fromarray(picture).save(folder / CLOTHES[label] / f"{index}.png")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def fashion(shared_data: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A thousand pictures of clothes at 28x28 in ten class folders, from the real test data."""
-    packed = [shared_data("fashion", f"t10k-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1")]
-    images, labels = (np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=start) for path, start in zip(packed, (16, 8), strict=True))
-    folder = tmp_path_factory.mktemp("fashion")
-    for index, (picture, label) in enumerate(zip(images.reshape(-1, 28, 28)[:1000], labels[:1000], strict=True)):
-        target = folder / CLOTHES[label]
-        target.mkdir(exist_ok=True)
-        Image.fromarray(picture).save(target / f"{index}.png")
-    return folder
+    return _clothes(shared_data, tmp_path_factory.mktemp("fashion"), 1000)
+
+
+@pytest.fixture(scope="session")
+def all_fashion(shared_data: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All ten thousand of them."""
+    return _clothes(shared_data, tmp_path_factory.mktemp("all_fashion"), 10_000)

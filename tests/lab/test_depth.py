@@ -6,8 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.linear_model import Ridge
+from torch import nn
 
-from optogram.lab.depth import RIDGE, _steps, fitted_classes
+from optogram.images.preprocess import Preprocess
+from optogram.lab._chain import chains, steps
+from optogram.lab.depth import RIDGE, fitted_classes
+from optogram.network.network import Network
 from optogram.zoo.photonet import photonet
 
 Quick = Callable[[str], Any]
@@ -24,7 +28,27 @@ def test_as_scikit_learn() -> None:
 
 def test_steps_of_the_demo_network() -> None:
     network = photonet()
-    assert [_steps(network, network.site(name)) for name in ("input", "bn1", "bn3", "bn4", "head_photo")] == [0, 1, 3, 4, 5]
+    assert steps(network, [network.site(name) for name in ("input", "bn1", "bn3", "bn4", "head_photo")]) == [0, 1, 3, 4, 5]
+
+
+class Forked(nn.Module):
+    """Two ways from the stem, one of a single layer and one of two, added and read: four layers behind one another, of five."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.short, self.first, self.second = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 1)
+        self.relu, self.head = nn.ReLU(inplace=True), nn.Linear(4, 2)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        stem = self.relu(self.stem(images))
+        both = self.short(stem) + self.second(self.relu(self.first(stem)))
+        answers: torch.Tensor = self.head(self.relu(both).mean(dim=(2, 3)))
+        return answers
+
+
+def test_branches_side_by_side_are_one_step() -> None:
+    network = Network(Forked().eval(), Preprocess(size=8), name="forked")
+    assert chains(network) == {"stem": 1, "short": 2, "first": 2, "second": 3, "head": 4}
 
 
 class TestQuick:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -109,6 +110,23 @@ def test_ten_objects_by_the_command(fashion: Path, tmp_path: Path, capsys: pytes
         rates = kept["rates"]
     assert 0.72 < rates[-1] < 0.9  # five hundred to learn from; sixty thousand give about .88
     assert rates[0] < 0.4
+
+
+@pytest.mark.slow
+def test_ten_objects_ten_thousand_pictures_by_the_command(all_fashion: Path, tmp_path: Path) -> None:
+    """Five thousand to learn from and five thousand new ones; control: the same network, trained on shuffled labels, and one unit."""
+    typed = ["lab", "hidden", "--images", str(all_fashion), "--side", "28", "--units", "100", "--steps", "120", "--out", str(tmp_path / "kept")]
+    assert run(typed) == 0
+    kept = json.loads((tmp_path / "kept" / "hidden.json").read_text())
+    findings = {entry["name"]: entry for entry in kept["findings"]}
+    best = findings["units_100"]
+    assert "of 5,000 new pictures" in best["sentence"]
+    assert 0.83 < best["low"] < best["high"] < 0.9  # five thousand to learn from; sixty thousand give about .88
+    assert best["high"] - best["low"] < 0.025
+    assert findings["units_1"]["high"] < 0.4
+    assert best["control"] < 0.2
+    assert findings["nearest"]["high"] < best["low"] + 0.03
+    assert findings["smoothness"]["value"] > findings["smoothness"]["control"] + 0.3
 
 
 def test_no_unit_and_no_classes_are_refused(tmp_path: Path) -> None:

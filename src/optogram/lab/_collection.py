@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,11 +11,10 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
-from optogram.errors import MissingExtraError, SourceError
+from optogram.errors import SourceError
 from optogram.images.folds import rank
 from optogram.images.photos import Photos
-
-MISSING = "the labs' pictures come with scikit-image and scikit-learn: pip install 'optogram[demo]'"
+from optogram.zoo._photographs import carried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,24 +68,17 @@ def collection(images: Photos | None, default: str, side: int, seed: int) -> Col
 
 def faces(seed: int) -> Collection:
     """100 faces and 100 pictures of other things, 25x25, that scikit-image carries (from Labeled Faces in the Wild)."""
-    spec = find_spec("skimage")
-    file = Path(next(iter(spec.submodule_search_locations or [""]))) / "data" / "lfw_subset.npy" if spec else None
-    if file is None or not file.is_file():
-        raise MissingExtraError(MISSING)
-    pictures = np.load(file).astype(np.float64)
+    pictures = np.load(carried("skimage", "data/lfw_subset.npy")).astype(np.float64)
     classes = np.repeat([0, 1], 100)
     return Collection("faces of scikit-image", pictures, classes, ("face", "no face"), _split(classes, seed))
 
 
 def digits(seed: int) -> Collection:
     """1,797 handwritten digits, 8x8, that scikit-learn carries."""
-    if find_spec("sklearn") is None:
-        raise MissingExtraError(MISSING)
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    classes = found.target.astype(np.int64)
-    return Collection("digits of scikit-learn", found.images / 16.0, classes, tuple(map(str, range(10))), _split(classes, seed))
+    rows = np.loadtxt(carried("sklearn", "datasets/data/digits.csv.gz"), delimiter=",")
+    classes = rows[:, -1].astype(np.int64)
+    pictures = rows[:, :-1].reshape(-1, 8, 8) / 16
+    return Collection("digits of scikit-learn", pictures, classes, tuple(map(str, range(10))), _split(classes, seed))
 
 
 def _own(images: Photos, side: int, seed: int) -> Collection:

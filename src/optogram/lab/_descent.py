@@ -11,10 +11,10 @@ NEAR, FAR, LEAST = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """Kingma and Ba 2015, with their constants, in place."""
+    """Kingma and Ba 2015, with their constants, in place; weights shrink by `decay` times the step (Loshchilov and Hutter 2019)."""
 
-    def __init__(self, parts: Sequence[Tensor]) -> None:
-        self.parts, self.taken = parts, 0
+    def __init__(self, parts: Sequence[Tensor], decay: float = 0.0) -> None:
+        self.parts, self.decay, self.taken = parts, decay, 0
         self.means, self.squares = ([torch.zeros_like(part) for part in parts] for _ in range(2))
 
     @torch.no_grad()
@@ -25,6 +25,6 @@ class Adam:
             gradients = torch.autograd.grad(loss, self.parts)
         for part, mean, square, gradient in zip(self.parts, self.means, self.squares, gradients, strict=True):
             mean.lerp_(gradient, 1 - NEAR)
-            square.lerp_(gradient.square(), 1 - FAR)
+            square.mul_(FAR).addcmul_(gradient, gradient, value=1 - FAR)
             spread = (square / (1 - FAR**self.taken)).sqrt_().add_(LEAST)
-            part.addcdiv_(mean, spread, value=-rate / (1 - NEAR**self.taken))
+            part.mul_(1 - rate * self.decay).addcdiv_(mean, spread, value=-rate / (1 - NEAR**self.taken))

@@ -11,6 +11,9 @@ from optogram.attribution._question import Answer, Question
 from optogram.attribution._rules import Anything, Passing
 from optogram.attribution.positive_paths import opened
 
+PIXELS = (0.8, 0.4)
+"""What the hand network is shown: x1 and x2."""
+
 
 def all_paths(question: Question) -> Answer:
     """Sum over paths of the product of |W|, where every rectifier on the path is on: what the gradient would be if no path cancelled another.

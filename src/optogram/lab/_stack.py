@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from optogram.lab._descent import Adam
+
 LEAST_SHARE = 0.05
 """The step grows to its full length over this share of the steps, and then falls to zero as a cosine."""
 
@@ -83,13 +85,9 @@ def trained(
 def fitted(stack: Stack, loss: Callable[[Stack], Tensor], *, steps: int, rate: float, advance: Callable[[int], None] = lambda more: None) -> Stack:
     """Networks with the least loss that Adam finds in one cosine cycle; the loss is the sum over networks, so that they do not touch each other."""
     copy = Stack(*(tuple(entry.clone().requires_grad_() for entry in part) for part in (stack.weights, stack.biases)))
-    optimiser = torch.optim.Adam(copy.parameters(), lr=rate, foreach=True)
+    optimiser = Adam(copy.parameters())
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = rate * schedule(step / steps)
-        optimiser.zero_grad()
-        loss(copy).backward()
-        optimiser.step()
+        optimiser.step(loss(copy), rate * schedule(step / steps))
         advance(1)
     return Stack(*(tuple(entry.detach() for entry in part) for part in (copy.weights, copy.biases)))
 

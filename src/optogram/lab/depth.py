@@ -17,6 +17,7 @@ from optogram.drawing.plots import curves
 from optogram.errors import SourceError
 from optogram.images.folds import fold
 from optogram.images.photos import Photos
+from optogram.lab._chain import steps as chained
 from optogram.lab._result import Finding, LabResult, made_by, percent, share
 from optogram.lab._show import Measured, whiskers
 from optogram.lab._sources import EMBEDDED, network_or_demo
@@ -36,7 +37,8 @@ Halves = tuple[Float[Tensor, "known channel row column"], Int[Tensor, " known"],
 class DepthResult(LabResult):
     """`rates`, `rates_twin`: new photographs named rightly by a linear classifier at each of `sites`, of the network and of an untrained twin.
 
-    `steps[site]`: how many layers with weights lie between the pixels and the site; `neurons[site]`: units times places, all computed at once.
+    `steps[site]`: how many layers with weights lie one behind the other from the pixels to the site; `neurons[site]`: units times places, all
+    computed at once.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("rates", "rates_twin", "steps", "neurons")
@@ -85,7 +87,7 @@ def depth(
         hits, twin_hits = (_probed(which, sites, halves, len(names), advance) for which in (net, twin))
     truth = halves[3].numpy()
     chance = float(np.bincount(truth).max() / len(truth))
-    steps = np.array([_steps(net, site) for site in sites])
+    steps = np.array(chained(net, sites))
     neurons = np.array([site.units * site.places_count for site in sites])
     findings = [
         share(
@@ -146,17 +148,6 @@ def _sites(network: Network) -> list[Site]:
     heads = [site for site in network.sites() if site.layout == "vector" and (not found or site.order > found[-1].order)]
     chosen = sorted({round(place) for place in np.linspace(0, len(found) - 1, min(MOST_SITES - 2, len(found)))})
     return [network.site("input"), *(found[index] for index in chosen), *heads[:1]]
-
-
-def _steps(network: Network, site: Site) -> int:
-    """How many layers with weights (convolutions, linear layers) have been computed up to a site."""
-    return len(
-        {
-            other.affine or other.address
-            for other in network.sites(default=False)
-            if other.kind in ("convolution", "linear", "head") and other.order <= site.order
-        }
-    )
 
 
 def _probed(network: Network, sites: list[Site], halves: Halves, classes: int, advance: Callable[[int], None]) -> list[int]:

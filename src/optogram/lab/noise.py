@@ -15,11 +15,12 @@ from torch import Tensor
 from optogram.attribution._attribute import attribute
 from optogram.drawing.colour import limit_of, signed, unsigned
 from optogram.drawing.plots import curves
-from optogram.drawing.sheet import grid, stacked
+from optogram.drawing.sheet import grid
 from optogram.images.photos import Photos
 from optogram.images.preprocess import Preprocess
-from optogram.lab._diagram import diagram
-from optogram.lab._paths import Larger, all_paths, written_out
+from optogram.lab._cancellation import Left, as_box, inside, left_at
+from optogram.lab._noise_figures import hand_figure
+from optogram.lab._paths import PIXELS, Larger, all_paths, written_out
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo, photographs, squares
@@ -28,8 +29,6 @@ from optogram.progress import Progress, track
 from optogram.statistics.intervals import jackknife
 
 METHODS = ("gradient", "smoothgrad", "guided_backprop", "positive_paths")
-PIXELS = (0.8, 0.4)
-"""What the hand network is shown: x1 and x2."""
 OBJECTS = {
     "astronaut": (0.0, 0.22, 0.55, 0.68),
     "chelsea": (0.05, 0.1, 0.95, 0.95),
@@ -47,10 +46,14 @@ class NoiseResult(LabResult):
     """`maps[method, photo, row, column]`: gradient, SmoothGrad, guided backprop and positive paths, channels summed.
 
     `cancellation[photo, row, column]`: |sum of signed paths| / sum of |paths|, channels summed: 1 where no path cancels another, near 0 where nearly
-    all do. `layers`, `layers_twin`: its mean at each site's units, of the network and of a shuffled twin; `on_object`: which pixels lie in the box.
+    all do; `on_object`: which pixels lie in the box. `layers`, `layers_twin`: the same at each site's units, of the network and of a shuffled twin;
+    `layers_on`, `layers_off` [site, photo]: on the object and off it, NaN where a site has no unit there.
     """
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("shown", "maps", "cancellation", "on_object", "layers", "layers_twin", "hand")
+    ARRAYS: ClassVar[tuple[str, ...]] = (
+        *("shown", "maps", "cancellation", "on_object"),
+        *("layers", "layers_twin", "layers_on", "layers_off", "hand"),
+    )
     shown: Float[np.ndarray, "photo row column channel"]
     targets: tuple[str, ...]
     maps: Float[np.ndarray, "method photo row column"]
@@ -59,11 +62,13 @@ class NoiseResult(LabResult):
     sites: tuple[str, ...]
     layers: Float[np.ndarray, " site"]
     layers_twin: Float[np.ndarray, " site"]
+    layers_on: Float[np.ndarray, "site photo"]
+    layers_off: Float[np.ndarray, "site photo"]
     hand: Float[np.ndarray, "output rule 2"]
 
     def pictures(self) -> dict[str, Image.Image]:
         """The methods side by side; the hand network; cancellation layer by layer."""
-        return {"photographs": self._photographs(), "hand": _hand_figure(), "layers": self._layers()}
+        return {"photographs": self._photographs(), "hand": hand_figure(), "layers": self._layers()}
 
     def _photographs(self) -> Image.Image:
         rows: list[np.ndarray] = []
@@ -76,8 +81,13 @@ class NoiseResult(LabResult):
 
     def _layers(self) -> Image.Image:
         places = list(range(len(self.sites)))
+        told = np.isfinite(self.layers_on + self.layers_off)
+        lines = {"network": (places, self.layers.tolist()), "shuffled twin": (places, self.layers_twin.tolist())}
+        if told.any(axis=1).all():
+            parts = (("on the object", self.layers_on), ("off it", self.layers_off))
+            lines |= {name: (places, [float(row[kept].mean()) for row, kept in zip(part, told, strict=True)]) for name, part in parts}
         return curves(
-            {"network": (places, self.layers.tolist()), "shuffled twin": (places, self.layers_twin.tolist())},
+            lines,
             across=" - ".join(self.sites),
             up="|sum of signed paths| / sum of |paths|",
             title="The farther from the class, the more paths, and the less is left of them",
@@ -87,11 +97,15 @@ class NoiseResult(LabResult):
 
 
 def noise(
-    images: Annotated[Photos | None, "Your own photographs; the object is then taken to be in the middle."] = None,
+    images: Annotated[Photos | None, "Your own photographs."] = None,
     *,
     network: Network | None = None,
     unit: Annotated[str | None, "The class or unit to explain; by default each photograph's greatest class."] = None,
     count: Annotated[int, "Photographs."] = 6,
+    box: Annotated[
+        tuple[float, ...] | None,
+        "Where your photographs' object is: top, left, bottom, right as shares of the central square; by default its middle.",
+    ] = None,
     samples: Annotated[int, "Noisy copies for SmoothGrad."] = 24,
     quick: bool = False,
     seed: int = 0,
@@ -107,7 +121,7 @@ def noise(
     side = max(net.input_size)
     names = list(OBJECTS)[:count]
     shown = squares(_pictures(images, names, seed, count), side, net.channels)
-    boxes = [OBJECTS[name] for name in names] if images is None else [MIDDLE] * len(shown)
+    boxes = [OBJECTS[name] for name in names] if images is None and box is None else [as_box(box or MIDDLE)] * len(shown)
     targets = [unit or greatest(net, shown[index : index + 1]) for index in range(len(shown))]
     with track("noise", (len(METHODS) + 1) * len(shown), progress) as advance:
         maps = {
@@ -115,22 +129,24 @@ def noise(
         }
         paths = np.stack([_magnitudes(net, shown[index], targets[index], advance) for index in range(len(shown))])
     left = np.abs(maps["gradient"]).sum(axis=1) / np.maximum(paths.sum(axis=1), 1e-30)
-    on_object = np.stack([_inside(box, side) for box in boxes])
+    on_object = np.stack([inside(each, (side, side)) for each in boxes])
     sites = _chosen_sites(net, targets[0])
     twin = net.twin("shuffle", seed, shown)
-    layers, layers_twin = (np.array([_at(which, shown, targets, site) for site in sites]) for which in (net, twin))
+    layers, layers_twin = ([left_at(which, shown, targets, site, boxes) for site in sites] for which in (net, twin))
+    where = "in the box given" if box else "in boxes drawn by hand around the object" if images is None else "in the middle of the photograph"
     hand, gap = _by_hand()
     findings = (
         Finding("hand", gap, f"The hand network's {hand.size} derivatives, written out, differ from what the program computes by at most {gap:.0e}."),
-        *_cancelled(left, on_object, images is None),
+        *_cancelled(left, on_object, where),
         *_by_layer(sites, layers, layers_twin),
+        *_by_place(sites, layers, where),
     )
     return NoiseResult(
         findings=findings,
         provenance=made_by(
             "noise",
             seed=seed,
-            settings={"unit": unit, "count": count, "samples": samples},
+            settings={"unit": unit, "count": count, "samples": samples, "box": box},
             images=EMBEDDED if images is None else images,
             network=net,
         ),
@@ -140,8 +156,10 @@ def noise(
         cancellation=left,
         on_object=on_object,
         sites=tuple(sites),
-        layers=layers,
-        layers_twin=layers_twin,
+        layers=np.array([found.whole for found in layers]),
+        layers_twin=np.array([found.whole for found in layers_twin]),
+        layers_on=np.stack([found.on for found in layers]),
+        layers_off=np.stack([found.off for found in layers]),
         hand=hand,
     )
 
@@ -178,27 +196,11 @@ def _magnitudes(network: Network, image: Tensor, target: str, advance: Callable[
     return first
 
 
-def _inside(box: tuple[float, float, float, float], side: int) -> Bool[np.ndarray, "side side"]:
-    inside = np.zeros((side, side), bool)
-    top, left, bottom, right = (round(edge * side) for edge in box)
-    inside[top:bottom, left:right] = True
-    return inside
-
-
 def _chosen_sites(network: Network, target: str) -> list[str]:
     """Up to five sites with places, computed before the target, from the first to the last."""
     end = network.unit(target).site.order
     spatial = [site.address for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end]
     return [spatial[index] for index in sorted({round(place) for place in np.linspace(0, len(spatial) - 1, min(5, len(spatial)))})]
-
-
-def _at(network: Network, shown: Tensor, targets: list[str], site: str) -> float:
-    """How much is left of the paths from the targets to a site's units: sum of |gradient| over sum of |paths|, over all photographs."""
-    left, whole = 0.0, 0.0
-    for index, target in enumerate(targets):
-        left += float(np.abs(np.asarray(attribute(network, shown[index : index + 1], target, "gradient", source=site, progress=False).values)).sum())
-        whole += float(np.asarray(attribute(network, shown[index : index + 1], target, all_paths, source=site, progress=False).values).sum())
-    return left / max(whole, 1e-30)
 
 
 def _by_hand() -> tuple[Float[np.ndarray, "output rule 2"], float]:
@@ -217,11 +219,10 @@ def _by_hand() -> tuple[Float[np.ndarray, "output rule 2"], float]:
     return np.array(hand).reshape(2, 2, -1, 2)[0], float(max(gaps))
 
 
-def _cancelled(left: np.ndarray, on_object: np.ndarray, boxed: bool) -> list[Finding]:
+def _cancelled(left: np.ndarray, on_object: np.ndarray, where: str) -> list[Finding]:
     on, off = (np.array([part[mask == wanted].mean() for part, mask in zip(left, on_object, strict=True)]) for wanted in (True, False))
     each = left.mean(axis=(1, 2))
     limits = jackknife(lambda chosen: each[chosen].mean(), np.arange(len(each))) if len(each) > 3 else None
-    where = "in boxes drawn by hand around the object" if boxed else "in the middle of the photograph"
     less = int((on > off).sum())
     return [
         Finding(
@@ -240,61 +241,27 @@ def _cancelled(left: np.ndarray, on_object: np.ndarray, boxed: bool) -> list[Fin
     ]
 
 
-def _by_layer(sites: list[str], layers: np.ndarray, twin: np.ndarray) -> list[Finding]:
+def _by_layer(sites: list[str], layers: list[Left], twin: list[Left]) -> list[Finding]:
     return [
         Finding(
             f"left_at_{site}",
-            float(value),
-            f"{value:.1%} of the paths' magnitude is left at {site}; {other:.1%} in a twin with shuffled weights.",
-            control=float(other),
+            own.whole,
+            f"{own.whole:.1%} of the paths' magnitude is left at {site}; {other.whole:.1%} in a twin with shuffled weights.",
+            control=other.whole,
         )
-        for site, value, other in zip(sites, layers, twin, strict=True)
+        for site, own, other in zip(sites, layers, twin, strict=True)
     ]
 
 
-def _hand_figure() -> Image.Image:
-    first, second = PIXELS
-    spots = {
-        "x1": (50.0, 80.0),
-        "x2": (50.0, 160.0),
-        "h1": (130.0, 80.0),
-        "h2": (130.0, 160.0),
-        "d": (230.0, 80.0),
-        "e": (230.0, 160.0),
-        "max": (330.0, 120.0),
-    }
-    weights = [("x1", "h1", 1.0), ("x2", "h2", 1.0), ("h1", "d", 1.0), ("h2", "d", -1.0), ("h2", "e", 1.0), ("d", "max", 1.0), ("e", "max", 1.0)]
-    d = max(first - second, 0.0)
-    values = {
-        "x1": f"{first:g}",
-        "x2": f"{second:g}",
-        "h1": f"{first:g}",
-        "h2": f"{second:g}",
-        "d": f"{d:.1f}",
-        "e": f"{second:g}",
-        "max": f"{first:g}",
-    }
-    note = "d = [h1 - h2]+ and e = [h2]+. From max to x2 lead two paths, +1 by e and -1 by d: their sum is 0."
-    forward = diagram(spots, weights, values, title="max(x1, x2) by rectifiers", note=note, width=640)
-    written = written_out(first, second)
-    rules = (("gradient", "gradient"), ("guided_backprop", "guided"), ("positive_paths", "positive"), ("all_paths", "|paths|"))
-    return stacked([forward, _table([(name, words, written[name][rule]) for rule, words in rules for name in ("max", "min")])])
-
-
-def _table(lines: list[tuple[str, str, tuple[float, float]]]) -> Image.Image:
-    from optogram.drawing.paper import Paper
-    from optogram.drawing.theme import CAPTION, LIGHT
-
-    paper = Paper(640, 56 + 22 * len(lines))
-    for x, text in ((16, "derivative of"), (130, "rule"), (260, "by x1"), (340, "by x2"), (420, "left by x1"), (520, "left by x2")):
-        paper.text(x, 14, text, CAPTION, LIGHT.ink_2)
-    known = {(name, rule): pair for name, rule, pair in lines}
-    for row, (name, rule, pair) in enumerate(sorted(lines, key=lambda line: line[0])):
-        y = 40 + 22 * row
-        cells = [(16, name), (130, rule), (260, f"{pair[0]:g}"), (340, f"{pair[1]:g}")]
-        if rule == "gradient":
-            whole = known[name, "|paths|"]
-            cells += [(420 + 100 * index, f"{abs(pair[index]):g} of {whole[index]:g}") for index in (0, 1)]
-        for x, text in cells:
-            paper.text(x, y, text, CAPTION)
-    return paper.image
+def _by_place(sites: list[str], layers: list[Left], where: str) -> list[Finding]:
+    """Of the units that sit on the thing and of the rest, at each site that has both."""
+    listed = []
+    for site, found in zip(sites, layers, strict=True):
+        on, off = found.on[found.told], found.off[found.told]
+        if len(on):
+            said = (
+                f"At {site} {on.mean():.1%} is left {where}, {off.mean():.1%} elsewhere; more on the object in {(on > off).sum()} of {len(on)} "
+                "photographs."
+            )
+            listed.append(Finding(f"on_object_at_{site}", float(on.mean()), said, control=float(off.mean())))
+    return listed

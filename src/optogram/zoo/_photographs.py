@@ -68,6 +68,15 @@ class Square:
     side: float
 
 
+def carried(package: str, path: str) -> Path:
+    """A file that lies in a package, which need not be imported for it; `MissingExtraError` where it is not installed."""
+    spec = find_spec(package)
+    file = Path(next(iter(spec.submodule_search_locations or [""]))) / path if spec else None
+    if file is None or not file.is_file():
+        raise MissingExtraError("the demo's pictures come with scikit-image and scikit-learn: pip install 'optogram[demo]'")
+    return file
+
+
 @cache
 def photograph(name: str) -> UInt8[np.ndarray, "height width 3"]:
     """One photograph, RGB (gray ones three times over), its longer side at most 768 pixels.
@@ -76,12 +85,7 @@ def photograph(name: str) -> UInt8[np.ndarray, "height width 3"]:
     """
     if name not in FILES:
         raise SettingError(f'the photographs are {", ".join(NAMES)}; got "{name}"')
-    package, path = FILES[name]
-    spec = find_spec(package)
-    file = Path(next(iter(spec.submodule_search_locations or [""]))) / path if spec else None
-    if file is None or not file.is_file():
-        raise MissingExtraError("the demo's photographs come with scikit-image and scikit-learn: pip install 'optogram[demo]'")
-    with Image.open(file) as image:
+    with Image.open(carried(*FILES[name])) as image:
         picture = image.convert("RGB")
     picture.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     array = np.asarray(picture)
