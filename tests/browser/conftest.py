@@ -61,9 +61,33 @@ def _serving(server: ThreadingHTTPServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def own_server(planted: Any) -> Iterator[str]:
-    """The atlas served by optogram."""
+def files_server(planted: Any) -> Iterator[str]:
+    """The atlas as files, served by optogram."""
     yield from _serving(static_server(planted.root, 0))
+
+
+@pytest.fixture(scope="session")
+def live_server(planted: Any, small: ModuleType) -> Iterator[str]:
+    """The same atlas from the live server, with a network that says that it has the atlas's weights."""
+    pytest.importorskip("uvicorn")
+    from tests.atlas import conftest as tiny
+    from tests.serve.conftest import serving
+
+    import optogram as og
+    from optogram.atlas.open import open_atlas
+
+    class Same(og.Network):
+        weights_hash = small.WEIGHTS
+
+    network = tiny.small()
+    with serving(open_atlas(planted.root), Same(network.module, network.preprocess, network.labels, name=small.NETWORK)) as served:
+        yield f"http://127.0.0.1:{served.port}/"
+
+
+@pytest.fixture(scope="session", params=["files", pytest.param("live", marks=pytest.mark.slow)])
+def own_server(request: pytest.FixtureRequest) -> str:
+    """The atlas served by optogram, as files and live: every scene plays on both."""
+    return str(request.getfixturevalue(f"{request.param}_server"))
 
 
 class _Plain(SimpleHTTPRequestHandler):
@@ -111,6 +135,23 @@ def _is_trouble(message: Any) -> bool:
 
 def _is_missed(answer: Any) -> bool:
     return answer.status >= 400 and not (answer.status == 404 and answer.url.endswith(NO_LABS))
+
+
+@pytest.fixture(scope="session")
+def serious(repository: Path) -> Callable[[Any], list[str]]:
+    """What axe finds serious or critical on a page as it stands."""
+    path = repository / "web" / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        pytest.skip("no axe-core: npm ci in web/ brings it")
+    script = path.read_text()
+
+    def found(page: Any) -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(script)
+        told = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+        return [f"{one['id']}: {one['nodes'][0]['html'][:140]}" for one in told if one["impact"] in ("serious", "critical")]
+
+    return found
 
 
 @pytest.fixture

@@ -34,7 +34,16 @@ def write_large(root: Path, units: int = 10_000, sites: int = 1) -> Path:
         "place_mean": 0.0,
         "place_sd": 1.0,
     }
-    common |= {"picture_count": 0, "picture_activation": None, "picture_verdict": None, "picture_alt": None, "effect": 0.5, "q": 1.0}
+    common |= {
+        "picture_count": 0,
+        "picture_activation": None,
+        "picture_verdict": None,
+        "picture_alt": None,
+        "picture_activations": None,
+        "picture_alts": None,
+        "effect": 0.5,
+        "q": 1.0,
+    }
     verdicts = ("stands", "salmon", "can't tell")
     rows = [{**common, "unit": unit, "cell": unit, "verdict": verdicts[unit % 3]} for unit in range(units)]
     judged = [{**vars_of(own_row("conv1", unit % 11, 12)), "unit": unit, "effect": (unit * 7919 % units) / units} for unit in range(units)]
@@ -51,6 +60,8 @@ def write_large(root: Path, units: int = 10_000, sites: int = 1) -> Path:
             "held": units,
             "units_file": folder.table(directory, "units", columns("units", rows), schemas()["units"]),
             "responses_file": None,
+            "references_file": None,
+            "exemplars_each": 0,
             "links_file": None,
             "tuning_file": None,
             "evidence_file": folder.table(directory, "evidence", columns("evidence", judged), schemas()["evidence"]),

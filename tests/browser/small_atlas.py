@@ -1,7 +1,7 @@
 """A complete small atlas with planted answers, made by the project's own writers; no network is run.
 
-Unit 0 of every site stands, unit 1 is a salmon, the last is dead. `conv1` has weights and pictures, the second site a name that
-must be escaped and more units than a screen, `fc` has labels. A twin lies beside the network.
+Unit 0 of every site stands, unit 1 is a salmon, the last is dead. `conv1` has weights, references and pictures (nine of units 0
+and 1), the second site a name that must be escaped and more units than a screen, `fc` has labels. A twin lies beside the network.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.browser.small_tables import HAS_MAP, HELD_OUT, MAP, answers, columns, links, tuning
+from tests.browser.small_tables import HAS_MAP, HELD_OUT, MAP, answers, columns, links, references, tuning
 
 from optogram.atlas.alt import exemplar_alt, picture_alt
 from optogram.atlas.build import copy_viewer
@@ -23,7 +23,7 @@ from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL, NO_MAP
 from optogram.atlas.schema import SCHEMA_VERSION, DrawnMap, FieldSize, File, Finding, Manifest, NetworkEntry, Photograph, SiteEntry, Source, Whole
 from optogram.atlas.site_files import PICTURE_CELL
-from optogram.atlas.sprites import tiled, webp, write_sprites
+from optogram.atlas.sprites import jpeg, tiled, webp, write_sprites
 from optogram.atlas.tables import QUANTILES, schemas
 from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.geometry import Box
@@ -35,6 +35,8 @@ LONG = "layer1.0.a_block_with_quite_a_long_name/relu#1"
 LABELS = ("tabby", "great white shark", "lemon", "page", "rocket", "dead")
 SITES = {"conv1": 12, LONG: 250, "fc": len(LABELS)}
 K, TWINS, PHOTOGRAPHS = 9, 9, 50
+NINE = (0, 1)
+EACH = 100
 WEIGHTS = "8f2c1a90d5e3b714"
 
 
@@ -266,10 +268,18 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
     plate = webp(tiled([noise(seed, CELL) for _ in range(7 * K)], K, CELL), quality=30)
     plate_files, plates = write_packs(folder, directory, "plates", (None if gone else plate for gone in dead))
     drawn = webp(tiled([noise(seed, PICTURE_CELL)], 1, PICTURE_CELL))
+    nine = webp(tiled([noise(seed, PICTURE_CELL) for _ in range(9)], 3, PICTURE_CELL))
     with_pictures = site == "conv1"
-    picture_files, pictures = write_packs(folder, directory, "pictures", (drawn if with_pictures and not gone else None for gone in dead))
+    sheets = (None if gone or not with_pictures else nine if unit in NINE else drawn for unit, gone in zip(order, dead, strict=True))
+    picture_files, pictures = write_packs(folder, directory, "pictures", sheets)
+    sheet = jpeg(tiled([noise(seed, CELL) for _ in range(18)], K, CELL))
+    referred = [folder.put(directory, "references-0", "pack", sheet)] if with_pictures else []
     views = ("strongest", "middle", "synthesised", "weights") if with_pictures else ("strongest",)
     sprites = [sheets for view in views for sheets in write_sprites(folder, directory, view, cells, (32, 64))]
+    parts = [order[:-1][first : first + EACH] for first in range(0, units, EACH)]
+    exemplars = [
+        folder.table(directory, f"exemplars-{number}", _exemplars(site, part, responses), schemas()["exemplars"]) for number, part in enumerate(parts)
+    ]
     return SiteEntry(
         address=site,
         slug=slug(site),
@@ -282,13 +292,23 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
         field=FieldSize(height=11, width=11, clipped=False),
         rectified=False,
         units_file=folder.table(directory, "units", _units(site, order, rows, responses, plates, pictures), schemas()["units"]),
-        exemplars_file=folder.table(directory, "exemplars", _exemplars(site, order, responses), schemas()["exemplars"]),
+        exemplars_file=exemplars[0],
+        exemplars_more=exemplars[1:],
+        exemplars_each=EACH,
         evidence_file=folder.table(directory, "evidence", evidence_rows(evidence, site), schemas()["evidence"]),
+        references_file=folder.table(directory, "references", references(site, order, responses, len(sheet)), schemas()["references"])
+        if with_pictures
+        else None,
         links_file=folder.table(directory, "links", links(), schemas()["links"]) if site == "conv1" else None,
         tuning_file=folder.table(directory, "tuning", tuning(units), schemas()["tuning"]) if site == "conv1" else None,
         responses_file=folder.put(directory, "responses", "pack", answers(order)),
         map_method="gradient",
-        packs={"plates": plate_files, "pictures": picture_files, "maps": [folder.put(directory, "maps-0", "pack", MAP.tobytes())]},
+        packs={
+            "plates": plate_files,
+            "pictures": picture_files,
+            "maps": [folder.put(directory, "maps-0", "pack", MAP.tobytes())],
+            "references": referred,
+        },
         sprites=sprites,
         plate_columns=K,
         plate_cell=CELL,
@@ -308,6 +328,7 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
     bins = histogram(responses)
     greatest = float(responses.max())
     made = picture.length > 0
+    seeds = (9 if unit in NINE else 1) if made else 0
     quantiles = np.quantile(responses, QUANTILES)
     return {
         "unit": unit,
@@ -334,7 +355,11 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
         "picture_pack": picture.pack,
         "picture_offset": picture.offset,
         "picture_length": picture.length,
-        "picture_count": int(made),
+        "picture_count": seeds,
+        "picture_activations": [(3 + number) * greatest for number in range(seeds)] if made else None,
+        "picture_alts": [picture_alt(f"{site}:{unit}", number, 128, "converged", (3 + number) * greatest, greatest) for number in range(seeds)]
+        if made
+        else None,
         "picture_activation": 3 * greatest if made else None,
         "picture_verdict": "converged" if made else None,
         "picture_alt": picture_alt(f"{site}:{unit}", 0, 128, "converged", 3 * greatest, greatest) if made else None,
@@ -346,7 +371,7 @@ def _unit(site: str, cell: int, unit: int, row: Row, responses: np.ndarray, plat
 def _exemplars(site: str, order: list[int], responses: np.ndarray) -> dict[str, list[Any]]:
     lists = [("top", None), *(("quantile", quantile) for quantile in reversed(QUANTILES)), ("bottom", None)]
     records = []
-    for unit in order[:-1]:
+    for unit in order:
         for list_number, (kind, quantile) in enumerate(lists):
             for rank in range(K):
                 place = {"top": -1 - rank, "bottom": rank}.get(kind, min(PHOTOGRAPHS - 1, int((quantile or 0) * PHOTOGRAPHS) + rank % 3))

@@ -21,6 +21,31 @@ def links() -> dict[str, list[Any]]:
     return columns("links", [into, {**common, "way": "out", "site": "fc", "other": 1, "weight": -2.0, "kernel": [-1.0, -1.0, 0.0]}])
 
 
+def references(site: str, order: list[int], responses: np.ndarray, length: int) -> dict[str, list[Any]]:
+    """Nine of each kind and half of every living unit: the plate has every second of them, one sheet of so many bytes the others."""
+    records = []
+    for unit in order[:-1]:
+        for kind, least in (("top", False), ("bottom", True)):
+            for fold in (0, 1):
+                for rank in range(9):
+                    place = 2 * rank + fold
+                    on_plate = place < 9
+                    records.append(
+                        {
+                            "unit": unit,
+                            "kind": kind,
+                            "fold": fold,
+                            "rank": rank,
+                            "photo": f"folder/photo {place}.jpg",
+                            "activation": float(responses[unit, place if least else -1 - place]),
+                            "alt": f"Photograph {rank + 1} of 9 of half {fold} for {site}:{unit}.",
+                            "cell": place + 54 * least if on_plate else place - 9 + 9 * least,
+                            **({"pack": -1, "offset": 0, "length": 0} if on_plate else {"pack": 0, "offset": 0, "length": length}),
+                        }
+                    )
+    return columns("references", records)
+
+
 def tuning(units: int) -> dict[str, list[Any]]:
     """Every unit prefers 45 degrees, but the last, which nothing drives."""
     rates = [float(1 + np.cos(2 * (angle - np.pi / 4))) for angle in np.arange(12) * np.pi / 12]

@@ -5,26 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.browser.tabbing import SEEN, tab_to
 
 pytestmark = pytest.mark.browser
-
-SEEN = """() => {
-  const one = document.activeElement
-  if (!one || one === document.body) return 'nothing has the focus'
-  const style = getComputedStyle(one), box = one.getBoundingClientRect()
-  if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1) return `${one.outerHTML.slice(0, 120)} has no outline`
-  return box.bottom > 0 && box.top < innerHeight ? '' : `${one.outerHTML.slice(0, 120)} is out of sight`
-}"""
-
-
-def _tab_to(page: Any, condition: str) -> None:
-    """Presses Tab until the focused element fulfils a condition on `one`; every stop on the way must be seen."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        assert page.evaluate(SEEN) == ""
-        if page.evaluate(f"(one => {condition})(document.activeElement)"):
-            return
-    pytest.fail(f"Tab never came to {condition}")
 
 
 def _arrived(page: Any, heading: str, also: str = "true") -> None:
@@ -35,12 +18,12 @@ def _arrived(page: Any, heading: str, also: str = "true") -> None:
 
 def test_keys_alone_lead_from_the_network_to_a_comparison_and_back(look: Any) -> None:
     page = look("#/tiny")
-    _tab_to(page, "one.closest('main') && one.getAttribute('href')?.startsWith('#/tiny/conv1')")
+    tab_to(page, "one.closest('main') && one.getAttribute('href')?.startsWith('#/tiny/conv1')")
     page.keyboard.press("Enter")
     page.wait_for_function("/^#.tiny.conv1/.test(location.hash)")
     if page.evaluate("location.hash.split('/').length === 3"):
         page.wait_for_selector("[role=grid]")
-        _tab_to(page, "one.dataset.index !== undefined")
+        tab_to(page, "one.dataset.index !== undefined")
         page.keyboard.press("ArrowRight")
         page.wait_for_function("document.activeElement.dataset.index === '1'")
         assert page.evaluate(SEEN) == ""
@@ -56,7 +39,7 @@ def test_keys_alone_lead_from_the_network_to_a_comparison_and_back(look: Any) ->
     page.keyboard.press("c")
     page.wait_for_selector(".sides .ruler >> nth=1")
     _arrived(page, "Side by side")
-    _tab_to(page, "one.closest('.sides h2') !== null")
+    tab_to(page, "one.closest('.sides h2') !== null")
     page.keyboard.press("Enter")
     _arrived(page, unit, "location.hash.startsWith('#/tiny/conv1/')")
     page.keyboard.press("?")

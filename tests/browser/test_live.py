@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from optogram.atlas.open import open_atlas
 pytestmark = pytest.mark.browser
 
 
-def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp_path: Path) -> None:
+THEMES = ("light", "dark")
+
+
+def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp_path: Path, serious: Callable[[Any], list[str]]) -> None:
+    """What the bench shows is looked at by axe as it comes, in both themes: what is driven, maps, a picture while it forms and after."""
     pytest.importorskip("uvicorn")
     from tests.atlas.conftest import SETTINGS, pixels, small
     from tests.serve.conftest import photograph, serving
@@ -25,21 +30,42 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
     with serving(atlas, small()) as served:
         base = f"http://127.0.0.1:{served.port}/"
         page = look("#/-/bench", base=base)
+
+        def checked(what: str) -> None:
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                assert serious(page) == [], (what, theme)
+
         page.set_input_files("input[type=file]", tmp_path / "mine.png")
         page.get_by_role("heading", name="What it drives most").wait_for()
         assert page.locator("ol li").count() == 3
+        checked("a photograph dropped")
         page.get_by_role("button", name="map it").click()
         page.wait_for_selector(".maps canvas")
+        checked("a map")
+        page.locator("select[name=method]").select_option("gradient")
+        page.get_by_role("button", name="map it").click()
+        page.wait_for_selector(".maps canvas >> nth=1")
+        said = [text.split("\n")[-1] for text in page.locator(".maps figcaption").all_inner_texts()]
+        assert all("to" in one for one in said), said
+        page.get_by_label("one scale for").select_option("all")
+        page.wait_for_function("location.hash.includes('scale=all')")
+        limits = {text.split("\n")[1].split(",")[0] for text in page.locator(".maps figcaption").all_inner_texts()}
+        assert len(limits) == 1, limits
+        checked("two maps on one scale")
         page.get_by_label("unit").fill("0:1")
         page.get_by_label("unit").press("Enter")
         page.get_by_label("steps").fill("24")
         page.get_by_role("button", name="synthesise").click()
         page.wait_for_selector(".made p")
         assert page.locator(".made img").get_attribute("src").startswith("data:image/webp")
+        checked("a picture")
         page.get_by_role("button", name="keep this in the atlas").click()
         page.get_by_text("Kept in the atlas").wait_for()
         page.get_by_label("steps").fill("1024")
         page.get_by_role("button", name="synthesise").click()
+        page.get_by_alt_text("The picture as it forms").wait_for()
+        checked("a picture that forms")
         page.get_by_role("button", name="cancel").click()
         page.get_by_role("status").filter(has_text="cancelled").wait_for()
         page.get_by_label("unit").fill("nothing:1")
@@ -53,8 +79,8 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         page.get_by_role("region", name="Kept from the bench").locator("img").wait_for()
 
 
-def test_a_static_page_asks_nothing_and_says_how_to_have_a_bench(look: Any) -> None:
-    page = look("#/-/bench")
+def test_a_static_page_asks_nothing_and_says_how_to_have_a_bench(look: Any, files_server: str) -> None:
+    page = look("#/-/bench", base=files_server)
     assert page.get_by_text("optogram serve ATLAS --model MODEL").is_visible()
     page.evaluate("location.hash = '#/'")
     page.wait_for_selector(".opening")

@@ -122,6 +122,11 @@ def test_a_click_tells_which_units_look_there(look: Any) -> None:
     frame.focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("location.hash.includes('at=38%2C20')")
+    # The maps fall from the top's -1 to the bottom's 1: the same point of each says its value.
+    said = page.locator(".maps figcaption strong").all_inner_texts()
+    expected = 2 * 38 / 63 - 1
+    assert [round(float(one.replace("−", "-")), 2) for one in said] == pytest.approx([expected, expected, 100 * expected, 100 * expected], rel=0.05)
+    assert page.locator(".maps path.mark").count() == 4
     page.keyboard.press("Escape")
 
 
@@ -156,7 +161,7 @@ def test_one_file_opens_from_disk_without_a_network(browser: Any, one_file: Path
     page.on("request", lambda asked: None if asked.url.startswith(("file:", "blob:", "data:")) else told.append(asked.url))
     page.goto(f"file://{one_file}#/tiny/conv1/1")
     page.wait_for_selector(".claim svg")
-    page.wait_for_function("document.querySelector('.pair img')?.naturalWidth === 160")
+    page.wait_for_function("document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
     page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     page.keyboard.press("2")
     page.wait_for_function("location.hash.endsWith('show=q5')")
@@ -268,6 +273,7 @@ def test_each_fault_of_a_file_is_one_sentence_and_the_rest_of_the_page_lives(loo
     page.route("**/links-*.parquet", lambda route: route.fulfill(status=404))
     page.goto(own_server + "?again#/tiny/fc")
     page.wait_for_selector("[role=gridcell]")
+    page.get_by_text("sheet of pictures could not be read").wait_for()
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.get_by_text("The weights between units could not be read").wait_for()
     assert page.get_by_text("Prefers stripes at 45°").is_visible()

@@ -34,7 +34,35 @@ def test_a_link_opens_the_same_unit_from_a_sub_folder_of_a_plain_server(look: An
     assert page.title() == "conv1:0 · tiny"
     assert page.get_by_role("radio", checked=True).inner_text().startswith("q50")
     page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
-    page.wait_for_function("document.querySelector('.pair img').naturalWidth === 160")
+    assert picture_width(page) == 480
+
+
+def test_nine_synthesised_pictures_stand_beside_nine_photographs(look: Any) -> None:
+    """As many, as large; of a unit with one picture the other cells say what makes nine."""
+    page = look("#/tiny/conv1/0")
+    own, made = (page.locator(f".pair figure:nth-child({side}) [role=img].cell") for side in (1, 2))
+    assert own.count() == made.count() == 9
+    alts = made.evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
+    assert [f"seed {number}," in alt for number, alt in enumerate(alts)] == [True] * 9
+    assert "half of them at least 7× the strongest photograph" in page.locator(".pair figcaption").last.inner_text()
+    places = made.evaluate_all("cells => cells.map(cell => cell.style.backgroundPosition)")
+    assert places == [f"{x}% {y}%" for y in (0, 50, 100) for x in (0, 50, 100)]
+    page.evaluate("location.hash = '#/tiny/conv1/2'")
+    page.get_by_text("--seeds 9").wait_for()
+    assert made.count() == 1
+    assert picture_width(page) == 160
+
+
+def picture_width(page: Any) -> int:
+    """Pixels of the sheet that the unit's synthesised pictures lie on, as the browser decodes it."""
+    page.wait_for_function("document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
+    decoded = """async () => {
+      const image = new Image()
+      image.src = document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.slice(5, -2)
+      await image.decode()
+      return image.naturalWidth
+    }"""
+    return int(page.evaluate(decoded))
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 720), (390, 844)])
@@ -182,7 +210,7 @@ def test_a_missing_pack_is_one_sentence_in_its_place(look: Any, own_server: str)
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.get_by_text("could not be read").wait_for()
     assert page.locator(".claim svg").first.is_visible()
-    page.locator(".pair img").wait_for()
+    assert picture_width(page) == 480
     look.told[:] = [line for line in look.told if "404" not in line]
 
 

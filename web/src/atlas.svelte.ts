@@ -1,8 +1,8 @@
 // The open atlas: its manifest, and what has been fetched of it so far.
 
 import { type Page, splitAddress } from './address'
-import { fetchPart, fetchWhole, Recent } from './data/files'
-import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type LinkRow, readTable, type SeenRow, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
+import { exported, fetchPart, fetchWhole, Recent } from './data/files'
+import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type Grouped, type HalfRow, type LinkRow, readByUnit, readTable, type ReferenceRow, REFERENCES, type SeenRow, type Sheet, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
 import type { Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
 import { SCHEMA_VERSION } from './schema'
 
@@ -35,10 +35,36 @@ export class Atlas {
     return this.tables.get(site.units_file.path, () => readTable<UnitRow>(site.units_file.path)) as Promise<UnitRow[]>
   }
 
+  private async grouped<T>(path: string): Promise<Grouped<T>> {
+    const [found] = (await this.tables.get(path, async () => [await readByUnit<T>(path)])) as [Grouped<T>]
+    return found
+  }
+
   async exemplars(site: SiteEntry, unit: number): Promise<ExemplarRow[]> {
-    const path = site.exemplars_file.path
-    const rows = (await this.tables.get(path, () => readTable<ExemplarRow>(path))) as ExemplarRow[]
-    return rows.filter((row) => row.unit === unit)
+    const each = site.exemplars_each ?? 0
+    const cell = each ? ((await this.units(site)).find((row) => row.unit === unit)?.cell ?? 0) : 0
+    const file = each && cell >= each ? site.exemplars_more[Math.floor(cell / each) - 1]! : site.exemplars_file
+    return (await this.grouped<ExemplarRow>(file.path)).of(unit)
+  }
+
+  // The units that have references of either half; null where the atlas keeps none.
+  async referred(site: SiteEntry): Promise<number[] | null> {
+    const path = site.references_file?.path
+    return path ? (await this.grouped<ReferenceRow>(path)).units : null
+  }
+
+  // Each half's photographs that drive a unit most and least: nine of each among the references, else those that lie on its plate.
+  async halves(site: SiteEntry, unit: number): Promise<HalfRow[]> {
+    const path = site.references_file?.path
+    const rows = path ? (await this.grouped<ReferenceRow>(path)).of(unit) : []
+    if (!rows.length) return (await this.exemplars(site, unit)).filter((row): row is ExemplarRow & { kind: HalfRow['kind'] } => row.kind !== 'quantile')
+    const most = Math.max(...rows.filter((row) => row.length).map((row) => row.cell), 0)
+    return rows.map((row) => (row.length ? { ...row, sheet: { path: site.packs.references![row.pack]!.path, offset: row.offset, length: row.length, rows: Math.floor(most / REFERENCES) + 1 } } : row))
+  }
+
+  // An object URL for the sheet that a reference lies on.
+  sheet({ path, offset, length }: Sheet): Promise<string> {
+    return this.pictures.get(`${path}@${offset}`, () => this.part(path, offset, length))
   }
 
   // Every row of a site's evidence, by unit.
@@ -55,7 +81,7 @@ export class Atlas {
 
   async links(site: SiteEntry, unit: number): Promise<LinkRow[]> {
     const path = site.links_file?.path
-    return path ? ((await this.tables.get(path, () => readTable<LinkRow>(path))) as LinkRow[]).filter((row) => row.unit === unit) : []
+    return path ? (await this.grouped<LinkRow>(path)).of(unit) : []
   }
 
   async tuning(site: SiteEntry, unit: number): Promise<TuningRow | undefined> {
@@ -115,6 +141,12 @@ export class Atlas {
     const file = site.packs[kind]?.[pack]
     if (!file || length === 0) return null
     return this.pictures.get(`${file.path}@${offset}`, () => this.part(file.path, offset, length))
+  }
+
+  // What the reader is likely to turn to next; a fault shows when they do.
+  async fetchAhead(site: SiteEntry, row: UnitRow): Promise<void> {
+    if (exported()) return
+    await Promise.all([this.picture(site, 'plates', row), this.picture(site, 'pictures', row)]).catch(() => {})
   }
 
   // Sites by their address, units by site and number, classes by label, photographs by name.

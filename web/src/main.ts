@@ -1,5 +1,6 @@
 import './tokens.css'
 import './cells.css'
+import './strip.css'
 
 import { mount } from 'svelte'
 

@@ -13,3 +13,9 @@ export function atPixel(rows: SeenRow[], row: number, column: number): SeenRow[]
   }
   return placed.filter((one) => nearest.get(one.site)?.place === `${one.row},${one.column}`)
 }
+
+// A pixel as the address has it: `row,column`; none for the whole photograph.
+export function pixelOf(text: string): { row: number; column: number } | null {
+  const [row, column] = text.split(',').map(Number)
+  return text && Number.isFinite(row) && Number.isFinite(column) ? { row: row!, column: column! } : null
+}

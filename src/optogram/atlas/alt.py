@@ -5,7 +5,7 @@ from __future__ import annotations
 from optogram.geometry import Box
 
 
-def exemplar_alt(address: str, kind: str, rank: int, of: int, photo: str, box: Box, activation: float, quantile: float | None = None) -> str:
+def exemplar_alt(address: str, kind: str, rank: int, of: int | str, photo: str, box: Box, activation: float, quantile: float | None = None) -> str:
     """`Strongest photograph 1 of 9 for layer4.1.bn2:17: china.jpg, rows 120 to 219, columns 40 to 139, response 14.2.`"""
     name = {"top": "Strongest", "bottom": "Weakest"}.get(kind, "" if quantile is None else f"{ordinal(quantile)} percentile")
     place = f"rows {box.top} to {box.bottom - 1}, columns {box.left} to {box.right - 1}"

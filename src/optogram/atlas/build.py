@@ -24,6 +24,7 @@ from optogram.atlas.held_out import held_out
 from optogram.atlas.links import linked
 from optogram.atlas.mapped import UNITS as MAPPED
 from optogram.atlas.pictures import pictured_sites, synthesise_site
+from optogram.atlas.references import UNITS as REFERRED
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
 from optogram.atlas.seen import usual_of
 from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
@@ -153,8 +154,9 @@ class _Build:
 
         network, directory = subject.network, f"data/{slug(subject.name)}/photographs"
         weights = {site.address: drawn for site in self.sites if (drawn := _weights(network, site.address)) is not None}
+        whose, nine = ("twin-", []) if subject.twin else ("", opening(subject.evidence))
         pictures = {
-            site.address: synthesise_site(self.root, network, site, subject.sweep, subject.settings, self.progress, "twin-" if subject.twin else "")
+            site.address: synthesise_site(self.root, network, site, subject.sweep, subject.settings, self.progress, whose, nine)
             for site in self.pictured
         }
         sites = self._write_sites(subject, weights, pictures, frames)
@@ -201,6 +203,7 @@ class _Build:
                     methods=self.settings.methods,
                     mapping=subject.network if self.settings.attributed and site.address in self.close else None,
                     mapped=TWIN_PICTURES if subject.twin else MAPPED,
+                    referred=TWIN_REFERRED if subject.twin else REFERRED,
                 )
                 entries.append(write_site(self.folder, slug(subject.name), known, frames))
                 advance(site.units)
@@ -254,6 +257,10 @@ class Subject:
 
 TWIN_PICTURES = 8
 """Units a site of the twin that get a picture: enough to see that they look no less meaningful."""
+
+
+TWIN_REFERRED = 12
+"""Units a site of the twin that have references of either half."""
 
 
 TWIN_EXEMPLARS = 4

@@ -57,7 +57,8 @@ def _row(atlas: Atlas, site: SiteEntry, row: dict[str, Any], weights: bool) -> l
     cells: list[Image.Image | None] = [
         None if plate is None or rank >= site.plate_columns else plate.crop((rank * side, 0, (rank + 1) * side, side)) for rank in range(PHOTOGRAPHS)
     ]
-    cells.append(_packed(atlas, site, "pictures", row["picture_pack"], row["picture_offset"], row["picture_length"]))
+    drawn = _packed(atlas, site, "pictures", row["picture_pack"], row["picture_offset"], row["picture_length"])
+    cells.append(drawn and drawn.crop((0, 0, site.picture_cell, site.picture_cell)))
     return cells + ([_weights(atlas, site, row["cell"])] if weights else [])
 
 

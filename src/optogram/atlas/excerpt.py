@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from optogram.atlas.evenly import evenly
 from optogram.atlas.folder import Folder, write_atomically
 from optogram.atlas.packs import write_packs
 from optogram.atlas.schema import File, Manifest, NetworkEntry, Photograph, SiteEntry, Sprites, Whole
@@ -63,7 +64,7 @@ def _chosen(atlas: Atlas, network: NetworkEntry, units: Sequence[str]) -> dict[s
     else:
         for entry in network.sites:
             rows = atlas.table(entry.address, "units", network.name).column("unit").to_pylist()
-            wanted[entry.address] = {rows[int(place)] for place in np.linspace(0, len(rows) - 1, min(A_SITE, len(rows))).round()}
+            wanted[entry.address] = set(evenly(rows, A_SITE))
         for address in atlas.manifest.opening if network is atlas.networks[0] else ():
             site, found = _expanded(atlas, network, address)
             wanted[site].update(found)
@@ -123,12 +124,17 @@ def _site(atlas: Atlas, folder: Folder, network: NetworkEntry, site: SiteEntry, 
         row["cell"] = cell
     exemplars = _of(atlas, site, network, "exemplars", units)
     packs["maps"] = _maps(atlas, folder, directory, site, exemplars)
+    references = _of(atlas, site, network, "references", units) if site.references_file else []
+    packs["references"] = _references(atlas, folder, directory, site, references)
     return site.model_copy(
         update={
             "held": len(rows),
             "units_file": _table(folder, directory, "units", rows),
             "exemplars_file": _table(folder, directory, "exemplars", exemplars),
+            "exemplars_more": [],
+            "exemplars_each": 0,
             "evidence_file": _table(folder, directory, "evidence", _of(atlas, site, network, "evidence", units)) if site.evidence_file else None,
+            "references_file": _table(folder, directory, "references", references) if references else None,
             "links_file": _table(folder, directory, "links", _of(atlas, site, network, "links", units)) if site.links_file else None,
             "tuning_file": _table(folder, directory, "tuning", _of(atlas, site, network, "tuning", units)) if site.tuning_file else None,
             "responses_file": None,
@@ -162,6 +168,19 @@ def _maps(atlas: Atlas, folder: Folder, directory: str, site: SiteEntry, exempla
     files, places = write_packs(folder, directory, "maps", content, PACKED)
     for row, place in zip(mapped, places, strict=True):
         row |= {"map_pack": place.pack, "map_offset": place.offset}
+    return files
+
+
+def _references(atlas: Atlas, folder: Folder, directory: str, site: SiteEntry, rows: Sequence[dict[str, Any]]) -> list[File]:
+    """The sheets of these references in packs of their own; their rows are told where."""
+    lying = sorted({(row["pack"], row["offset"], row["length"]) for row in rows if row["length"]})
+    content = (_bytes(atlas, site.packs["references"][pack], offset, length) for pack, offset, length in lying)
+    files, places = write_packs(folder, directory, "references", content)
+    where = dict(zip(lying, places, strict=True))
+    for row in rows:
+        if row["length"]:
+            place = where[row["pack"], row["offset"], row["length"]]
+            row |= {"pack": place.pack, "offset": place.offset}
     return files
 
 

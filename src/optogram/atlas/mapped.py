@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from optogram.atlas.evenly import evenly
 from optogram.atlas.frames import shown
 from optogram.atlas.gallery import as_image, at_rest, quantised
 from optogram.atlas.packs import write_packs
@@ -53,8 +54,7 @@ def mapped(
     from optogram.attribution._attribute import attribute
 
     still = at_rest(network)
-    living = [cells for cells in units if cells]
-    chosen = [living[int(place)] for place in np.unique(np.linspace(0, len(living) - 1, min(most, len(living))).round())] if living else []
+    chosen = evenly([cells for cells in units if cells], most)
     for method in methods:
         found: dict[tuple[int, int], Mapped] = {}
         try:

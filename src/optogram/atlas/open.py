@@ -41,15 +41,18 @@ class Atlas:
         return sites[address]
 
     def table(self, site: str, name: str = "units", network: str | None = None) -> Any:
-        """A site's `units`, `exemplars`, `evidence`, `links` or `tuning` as a pyarrow table."""
+        """A site's `units`, `exemplars`, `references`, `evidence`, `links` or `tuning` as a pyarrow table."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         entry = self.site(site, network)
-        there = {"units": entry.units_file, "exemplars": entry.exemplars_file, "evidence": entry.evidence_file}
-        file = {**there, "links": entry.links_file, "tuning": entry.tuning_file}.get(name)
+        if name == "exemplars":
+            return pa.concat_tables([pq.read_table(self.path / part.path) for part in entry.exemplars])
+        there = {"units": entry.units_file, "evidence": entry.evidence_file}
+        file = {**there, "references": entry.references_file, "links": entry.links_file, "tuning": entry.tuning_file}.get(name)
         if file is None:
             raise AtlasError(
-                f"{site} has no table {name} in this atlas; there are units, exemplars and, where it was tested, evidence, links, tuning"
+                f"{site} has no table {name} in this atlas; there are units, exemplars and, where they were made, references, evidence, links, tuning"
             )
         return pq.read_table(self.path / file.path)
 
@@ -58,6 +61,15 @@ class Atlas:
         from optogram.atlas.single_file import frame
 
         return Shown(frame(self, units, network, height), str(self))
+
+    def beside(self, *others: Atlas, path: str | Path, names: Sequence[str] = ()) -> Atlas:
+        """One atlas of several networks on the same photographs, in a new folder: before and after fine-tuning, say.
+
+        `names`: what the networks are called there, this one's first. `StaleError` where the photographs are not the same.
+        """
+        from optogram.atlas.joined import join
+
+        return join((self, *others), path, names)
 
     def export_name(self, network: str | None = None) -> str:
         """The name of an exported file: an untrained twin's says so, so that it cannot pass as the real thing."""
@@ -75,7 +87,7 @@ class Atlas:
         found = []
         for network in self.networks:
             for site in network.sites:
-                found += [site.units_file, site.exemplars_file, *(file for file in _optional(site) if file is not None)]
+                found += [site.units_file, *site.exemplars, *(file for file in _optional(site) if file is not None)]
                 found += [file for pack in site.packs.values() for file in pack]
                 found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
             for photograph in network.photographs:
@@ -98,7 +110,7 @@ class Atlas:
 
 
 def _optional(site: SiteEntry) -> list[File | None]:
-    return [site.evidence_file, site.links_file, site.tuning_file, site.responses_file]
+    return [site.evidence_file, site.references_file, site.links_file, site.tuning_file, site.responses_file]
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ class SiteEntry(_Model):
     """One site: what it is, where its files are, what is claimed of it.
 
     `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out`
-    photographs, as little-endian float32, unit by unit in the order of `cell`. `map_method` made the exemplars' maps, where there are any.
+    photographs, as little-endian float32, unit by unit in the order of `cell`. Exemplars of `exemplars_each` units at a time, in the
+    same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. `references_file` has some
+    units' photographs of either half. `map_method` made the exemplars' maps, where there are any.
     """
 
     address: str
@@ -99,7 +101,10 @@ class SiteEntry(_Model):
     rectified: bool
     units_file: File
     exemplars_file: File
+    exemplars_more: list[File] = Field(default_factory=list)
+    exemplars_each: int = 0
     evidence_file: File | None
+    references_file: File | None = None
     links_file: File | None = None
     tuning_file: File | None = None
     responses_file: File | None = None
@@ -111,6 +116,11 @@ class SiteEntry(_Model):
     picture_cell: int
     claims: list[ClaimSummary]
     dead: int
+
+    @property
+    def exemplars(self) -> list[File]:
+        """The files of exemplars, in the order of the units' cells."""
+        return [self.exemplars_file, *self.exemplars_more]
 
 
 class DrawnMap(_Model):

@@ -30,7 +30,8 @@ class Settings:
     `sites`: addresses, or `None` for the default ones. `pictures`: sites to synthesise pictures for: `stages` (the last site of
     each resolution and the head), `all`, `none`, or addresses; there, and at the stages, exemplars get attribution maps and units
     tuning curves too, which elsewhere would cost more than all the rest. `picture_units`: at most so many units a site get one, evenly
-    spaced. `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
+    spaced, from `seeds` starts each (nine stand beside nine photographs; the units that the atlas opens with get nine anyway).
+    `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
     network's, but for fewer pictures (there must be two, so that it can be judged). `claims`: what is tested
     (`None`: identification, which units are sorted by wherever it is among them; `("all",)`: every claim that is defined). `viewer`: who looks at
     the patches, `bank` or
@@ -41,6 +42,7 @@ class Settings:
     sites: tuple[str, ...] | None = None
     pictures: Literal["stages", "all", "none"] | tuple[str, ...] = "stages"
     picture_units: int = 64
+    seeds: int = 1
     steps: int = 128
     twins: int = 39
     twin_kind: Literal["shuffle", "reinit"] = "reinit"
@@ -58,7 +60,16 @@ class Settings:
     skip_nonfinite: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("picture_units", 1), ("steps", 1), ("twins", 0), ("panel", 2), ("exemplars", 1), ("attributed", 0), ("whole", 0)):
+        for name, least in (
+            ("picture_units", 1),
+            ("seeds", 1),
+            ("steps", 1),
+            ("twins", 0),
+            ("panel", 2),
+            ("exemplars", 1),
+            ("attributed", 0),
+            ("whole", 0),
+        ):
             if getattr(self, name) < least:
                 raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
         if isinstance(self.pictures, str) and self.pictures not in WISHES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ from optogram.atlas.judged import default_order, evidence_rows, leading, summari
 from optogram.atlas.mapped import mapped, write_maps
 from optogram.atlas.packs import Place, write_packs
 from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
+from optogram.atlas.references import UNITS as REFERRED
+from optogram.atlas.references import references, write_references
 from optogram.atlas.schema import FieldSize, File, SiteEntry, Sprites
 from optogram.atlas.seen import usual_of
-from optogram.atlas.sprites import Picture, square, webp, write_sprites
+from optogram.atlas.sprites import Picture, square, tiled, webp, write_sprites
 from optogram.atlas.tables import schemas
 
 if TYPE_CHECKING:
@@ -30,27 +33,43 @@ if TYPE_CHECKING:
     from optogram.network.site import Site
 
 PICTURE_CELL = 160
+PICTURE_COLUMNS = 3
+EXEMPLARS_EACH = 256
+"""Units whose exemplars are in one table: about 1 MB with long names, which a page reads at once."""
 LEAST_PICTURED = 0.5
 """Where fewer of a site's units have a synthesised picture, a grid of them would be a grid of gaps: each is on its unit's page only."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Synthesised pictures of some units of a site, as uint8 [height, width, channel], with how far each got."""
+class Drawn:
+    """One synthesised picture, as uint8 [height, width, channel], with its seed and how far it got; `None` where it failed."""
 
-    images: dict[int, Picture]
-    activations: dict[int, float]
-    verdicts: dict[int, str]
-    steps: int
+    image: Picture | None
+    activation: float
+    verdict: str
     seed: int
 
 
-NONE = Pictures({}, {}, {}, 0, 0)
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Synthesised pictures of some units of a site, one a start, those that succeeded first; after so many steps."""
+
+    units: dict[int, list[Drawn]]
+    steps: int
+
+    def shown(self, unit: int) -> list[Picture]:
+        """The unit's pictures that succeeded."""
+        return [one.image for one in self.units.get(unit, []) if one.image is not None]
+
+
+NONE = Pictures({}, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one site when it is written; `held_out` are rows of the panel; the network `mapping` maps the exemplars of `mapped` units."""
+    """What is known of one site when it is written; `held_out` are rows of the panel; the network `mapping` maps the exemplars of `mapped` units,
+    and `referred` units get references of either half.
+    """
 
     site: Site
     number: int
@@ -66,6 +85,7 @@ class Known:
     methods: tuple[str, ...] = ()
     mapping: Network | None = None
     mapped: int = 0
+    referred: int = REFERRED
 
 
 def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) -> SiteEntry:
@@ -78,10 +98,17 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
     dead = _dead(moments)
     cells = [[] if dead[unit] else chosen(known.sweep, site, unit, known.k) for unit in order]
     plate_files, plate_places = write_packs(folder, directory, "plates", plates(frames, cells, known.k))
-    pictures = [known.pictures.images.get(unit) for unit in order]
-    picture_files, picture_places = write_packs(folder, directory, "pictures", (None if image is None else webp(_cell(image)) for image in pictures))
+    pictures = [known.pictures.shown(unit) for unit in order]
+    picture_files, picture_places = write_packs(folder, directory, "pictures", (_sheet(images) if images else None for images in pictures))
+    referred = references(known.sweep, site, cells, known.referred)
+    references_file, reference_packs = write_references(folder, directory, site.address, referred, frames)
     method, maps = mapped(known.mapping, site, cells, frames, known.methods, known.mapped) if known.mapping is not None else (None, {})
     map_files, map_columns = write_maps(folder, directory, maps, cells)
+    parts = [cells[first : first + EXEMPLARS_EACH] for first in range(0, max(1, len(cells)), EXEMPLARS_EACH)]
+    exemplars = [
+        folder.table(directory, f"exemplars-{number}", exemplar_rows(site, part, known.k, map_columns), schemas()["exemplars"])
+        for number, part in enumerate(parts)
+    ]
     units = _unit_rows(known, order, rows, moments, dead, plate_places, picture_places)
     has_evidence = known.evidence is not None and any(row.site == site.address for row in known.evidence.rows)
     return SiteEntry(
@@ -96,18 +123,21 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         field=None if known.field is None else FieldSize(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
         rectified=site.rectified,
         units_file=folder.table(directory, "units", units, schemas()["units"]),
-        exemplars_file=folder.table(directory, "exemplars", exemplar_rows(site, cells, known.k, map_columns), schemas()["exemplars"]),
+        exemplars_file=exemplars[0],
+        exemplars_more=exemplars[1:],
+        exemplars_each=EXEMPLARS_EACH,
         evidence_file=folder.table(directory, "evidence", evidence_rows(known.evidence, site.address), schemas()["evidence"])
         if has_evidence and known.evidence is not None
         else None,
+        references_file=references_file,
         links_file=_table(folder, directory, "links", known.links),
         tuning_file=_table(folder, directory, "tuning", known.tuning),
         responses_file=None
         if known.held_out is None or not len(known.held_out)
         else folder.put(directory, "responses", "pack", responses(known.sweep.panel, site.address, known.held_out, order)),
         map_method=method,
-        packs={"plates": plate_files, "pictures": picture_files, "maps": map_files},
-        sprites=_sprites(folder, directory, known, order, cells, pictures, frames),
+        packs={"plates": plate_files, "pictures": picture_files, "maps": map_files, "references": reference_packs},
+        sprites=_sprites(folder, directory, known, order, cells, [images[0] if images else None for images in pictures], frames),
         plate_columns=known.k,
         plate_cell=CELL,
         picture_cell=PICTURE_CELL,
@@ -146,10 +176,9 @@ def _dead(moments: Any) -> np.ndarray:
     return np.asarray((moments.least == moments.greatest) | ~np.isfinite(moments.greatest))
 
 
-def _cell(image: Picture) -> Any:
-    from PIL import Image
-
-    return Image.fromarray(square(image, PICTURE_CELL))
+def _sheet(images: Sequence[Picture]) -> bytes:
+    """A unit's pictures in cells, three a row."""
+    return webp(tiled([square(image, PICTURE_CELL) for image in images], min(PICTURE_COLUMNS, len(images)), PICTURE_CELL))
 
 
 def _unit_rows(
@@ -211,9 +240,20 @@ def _placed(name: str, place: Place) -> dict[str, Any]:
 
 
 def _pictured(known: Known, unit: int, greatest: float) -> dict[str, Any]:
-    found = known.pictures
-    if unit not in found.verdicts:
-        return {"picture_count": 0, "picture_activation": None, "picture_verdict": None, "picture_alt": None}
-    activation, verdict = found.activations[unit], found.verdicts[unit]
-    alt = picture_alt(f"{known.site.address}:{unit}", found.seed, found.steps, verdict, activation, greatest)
-    return {"picture_count": int(unit in found.images), "picture_activation": activation, "picture_verdict": verdict, "picture_alt": alt}
+    drawn = known.pictures.units.get(unit, [])
+    if not drawn:
+        return {"picture_count": 0, **dict.fromkeys(("picture_activation", "picture_verdict", "picture_alt", "picture_activations", "picture_alts"))}
+    shown = [one for one in drawn if one.image is not None]
+    alts = [_alt(known, unit, one, greatest) for one in drawn]
+    return {
+        "picture_count": len(shown),
+        "picture_activation": drawn[0].activation,
+        "picture_verdict": drawn[0].verdict,
+        "picture_alt": alts[0],
+        "picture_activations": [one.activation for one in shown],
+        "picture_alts": alts[: len(shown)],
+    }
+
+
+def _alt(known: Known, unit: int, one: Drawn, greatest: float) -> str:
+    return picture_alt(f"{known.site.address}:{unit}", one.seed, known.pictures.steps, one.verdict, one.activation, greatest)

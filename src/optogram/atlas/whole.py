@@ -46,8 +46,8 @@ def wanted(folder: Folder, sites: Iterable[SiteEntry]) -> list[str]:
     import pyarrow.parquet as pq
 
     urgency: dict[str, int] = {}
-    for site in sites:
-        table = pq.read_table(folder.root / site.exemplars_file.path, columns=["photo", "kind", "rank"])
+    for site, file in ((entry, file) for entry in sites for file in entry.exemplars):
+        table = pq.read_table(folder.root / file.path, columns=["photo", "kind", "rank"])
         for photo, kind, rank in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
             urgency[photo] = min(urgency.get(photo, 1 << 30), rank if kind == "top" else site.plate_columns + rank)
     return sorted(urgency, key=lambda identity: (urgency[identity], identity))

@@ -19,6 +19,7 @@ def atlas(
         str, typer.Option("--pictures", help="Sites to synthesise pictures for: stages (the last site of each resolution), all, none.")
     ] = "stages",
     picture_units: Annotated[int, typer.Option("--picture-units", min=1, help="At most so many units a site get one, evenly spaced.")] = 64,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="Pictures a unit, each from a start of its own: 9 stand beside 9 photographs.")] = 1,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of synthesis.")] = 128,
     twins: Annotated[int, typer.Option("--twins", min=0, help="Untrained twins; 0 leaves the evidence out.")] = 39,
     panel: Annotated[int, typer.Option("--panel", min=2, help="Photographs that evidence is computed on.")] = 700,
@@ -52,6 +53,7 @@ def atlas(
         sites=wanted,
         pictures=pictures,
         picture_units=picture_units,
+        seeds=seeds,
         steps=steps,
         twins=twins,
         panel=panel,

@@ -1,4 +1,4 @@
-"""Write some units of an atlas as one HTML file that opens from disk, with the network off."""
+"""Write some units of an atlas as one HTML file that opens from disk, or two atlases as one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ def export(
     ] = None,
     network: Annotated[str | None, typer.Option("--network", metavar="NAME", help="One network of the atlas, as its twin. Default: all.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Default: the network's name with .html.")] = None,
-    single_file: Annotated[bool, typer.Option("--single-file", help="One HTML file; there is no other way yet.")] = True,
+    single_file: Annotated[bool, typer.Option("--single-file", help="One HTML file, which is what is written anyway without --beside.")] = True,
+    beside: Annotated[
+        list[Path] | None, typer.Option("--beside", metavar="ATLAS", help="Instead: an atlas of both networks in the folder --out; may be repeated.")
+    ] = None,
 ) -> None:
-    """Write some units of an atlas as one HTML file that opens from disk, with the network off."""
+    """Write some units of an atlas as one HTML file that opens from disk, or two atlases as one."""
     from optogram.atlas.open import open_atlas
     from optogram.atlas.single_file import single_file as write
+    from optogram.errors import SettingError
 
     atlas = open_atlas(path)
+    if beside:
+        if units or network or out is None:
+            raise SettingError("--beside writes whole atlases into a new folder: give --out DIR, and neither --units nor --network")
+        print(atlas.beside(*(open_atlas(other) for other in beside), path=out))
+        return
     written = write(atlas, out or Path(atlas.export_name(network)), units or (), network)
     print(f"{written}   {written.stat().st_size / 1e6:.1f} MB")

@@ -1,6 +1,6 @@
 // A site's Parquet files as rows. Files are under 1 MB, so each is fetched whole.
 
-import { parquetReadObjects } from 'hyparquet'
+import { parquetRead, parquetReadObjects } from 'hyparquet'
 
 import { fetchWhole } from './files'
 
@@ -37,6 +37,9 @@ export interface UnitRow {
   picture_activation: number | null
   picture_verdict: string | null
   picture_alt: string | null
+  // Of each picture on its sheet, three a row; one picture where the atlas is older.
+  picture_activations?: number[] | null
+  picture_alts?: string[] | null
   effect: number | null
   q: number | null
 }
@@ -68,6 +71,33 @@ export interface ExemplarRow {
   map_columns?: number
   map_limit?: number
 }
+
+// A photograph that drives a unit most or least in one half. `cell` lies on the unit's plate where `pack` is -1, else on its sheet of references.
+export interface ReferenceRow {
+  unit: number
+  kind: 'top' | 'bottom'
+  fold: number
+  rank: number
+  photo: string
+  activation: number
+  alt: string
+  cell: number
+  pack: number
+  offset: number
+  length: number
+}
+
+// Photographs of each kind and half in the published task, and cells in a row of a sheet of references.
+export const REFERENCES = 9
+
+export interface Sheet {
+  path: string
+  offset: number
+  length: number
+  rows: number
+}
+
+export type HalfRow = Pick<ReferenceRow, 'unit' | 'kind' | 'fold' | 'rank' | 'photo' | 'activation' | 'alt' | 'cell'> & { sheet?: Sheet }
 
 // A unit that this one reads (`in`) or that reads it (`out`), with the weights between them.
 export interface LinkRow {
@@ -143,6 +173,34 @@ export async function readTable<T>(url: string): Promise<T[]> {
   const file = await fetchWhole(url)
   const rows = await parquetReadObjects({ file })
   return rows.map(plain) as T[]
+}
+
+// A table as columns, and its rows made when their unit is asked for: eighty thousand objects at once would keep the page waiting.
+export interface Grouped<T> {
+  units: number[]
+  of: (unit: number) => T[]
+}
+
+export async function readByUnit<T>(url: string): Promise<Grouped<T>> {
+  const file = await fetchWhole(url)
+  const columns: [string, ArrayLike<unknown>][] = []
+  await parquetRead({
+    file,
+    onChunk: ({ columnName, columnData }) => {
+      const before = columns.findIndex(([name]) => name === columnName)
+      if (before < 0) columns.push([columnName, columnData])
+      else columns[before] = [columnName, [...Array.from(columns[before]![1]), ...Array.from(columnData)]]
+    },
+  })
+  const rows = new Map<number, number[]>()
+  const units = columns.find(([name]) => name === 'unit')?.[1] ?? []
+  for (let place = 0; place < units.length; place++) {
+    const known = rows.get(units[place] as number)
+    if (known) known.push(place)
+    else rows.set(units[place] as number, [place])
+  }
+  const made = (place: number) => plain(Object.fromEntries(columns.map(([name, values]) => [name, values[place]]))) as T
+  return { units: [...rows.keys()], of: (unit) => (rows.get(unit) ?? []).map(made) }
 }
 
 export function byUnit(rows: EvidenceRow[]): Map<number, EvidenceRow[]> {

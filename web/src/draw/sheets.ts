@@ -6,7 +6,10 @@ export class Sheets {
   private held = new Map<string, ImageBitmap>()
   private waiting = new Map<string, ((sheet: ImageBitmap) => void)[]>()
 
-  constructor(private most: number) {}
+  constructor(
+    private most: number,
+    private onfault: (url: string) => void = () => {},
+  ) {}
 
   get size(): number {
     return this.held.size
@@ -48,6 +51,7 @@ export class Sheets {
       }
     } catch {
       // A missing sheet leaves its cells gray; the units' links are there all the same.
+      this.onfault(url)
     } finally {
       this.waiting.delete(url)
     }

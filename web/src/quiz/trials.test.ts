@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 
-import type { ExemplarRow } from '../data/tables'
+import type { HalfRow } from '../data/tables'
 import { seeded } from '../lab/chance'
 import { csv, folds, plan, trial } from './trials'
 
-const row = (kind: ExemplarRow['kind'], rank: number, photo = `${kind}${rank}`) => ({ kind, rank, fold: rank % 2, photo, activation: kind === 'top' ? 9 - rank : rank - 9 }) as ExemplarRow
+const row = (kind: HalfRow['kind'], rank: number, photo = `${kind}${rank}`) => ({ kind, rank, fold: rank % 2, photo, activation: kind === 'top' ? 9 - rank : rank - 9 }) as HalfRow
 const rows = [...Array.from({ length: 9 }, (_, rank) => row('top', rank)), ...Array.from({ length: 9 }, (_, rank) => row('bottom', rank))]
 
 it('takes references and queries from different halves, and never the same photograph', () => {
@@ -22,6 +22,16 @@ it('takes references and queries from different halves, and never the same photo
     }
   }
   expect(sides.size).toBe(2)
+})
+
+it('shows nine of each where nine of either half are kept, as the published task does', () => {
+  const halves = (['top', 'bottom'] as const).flatMap((kind) => [0, 1].flatMap((fold) => Array.from({ length: 9 }, (_, rank) => ({ ...row(kind, rank, `${kind}${fold}.${rank}`), fold }))))
+  for (let seed = 0; seed < 20; seed++) {
+    const { references, strong } = trial(3, halves, null, 'natural', seeded(seed))!
+    expect([references.strong.length, references.weak.length]).toEqual([9, 9])
+    expect([...references.strong, ...references.weak].every((one) => one.fold !== strong.fold)).toBe(true)
+    expect(references.strong.map((one) => one.rank)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  }
 })
 
 it('leaves out a photograph that is asked about, even where it stands under another name of the list', () => {

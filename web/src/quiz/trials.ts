@@ -1,7 +1,7 @@
 // Which of two photographs drives the unit more? The two-image task (Borowski et al. 2021): references of one half of the photographs, queries of the
 // other. In some trials the references are secretly another unit's: whoever does as well with those did not learn from the references.
 
-import type { ExemplarRow } from '../data/tables'
+import { type HalfRow, REFERENCES } from '../data/tables'
 import { type Chance, shuffled } from '../lab/chance'
 
 export type Condition = 'natural' | 'synthesised' | 'none'
@@ -11,9 +11,9 @@ export interface Trial {
   // Whose references are shown; another unit's in a control trial.
   shown: number
   condition: Condition
-  strong: ExemplarRow
-  weak: ExemplarRow
-  references: { strong: ExemplarRow[]; weak: ExemplarRow[] }
+  strong: HalfRow
+  weak: HalfRow
+  references: { strong: HalfRow[]; weak: HalfRow[] }
   // Whether the strong query stands first.
   first: boolean
 }
@@ -32,16 +32,15 @@ export interface Answer {
 
 // One trial in so many has another unit's references.
 export const CONTROL = 4
-export const REFERENCES = 9
 
-const of = (rows: ExemplarRow[], kind: ExemplarRow['kind'], fold: number) => rows.filter((row) => row.kind === kind && row.fold === fold).sort((a, b) => a.rank - b.rank)
+const of = (rows: HalfRow[], kind: HalfRow['kind'], fold: number) => rows.filter((row) => row.kind === kind && row.fold === fold).sort((a, b) => a.rank - b.rank)
 
 // Whether a unit has what a trial needs: of one half a strongest and a weakest photograph, of the other references.
-export function folds(rows: ExemplarRow[]): number[] {
+export function folds(rows: HalfRow[]): number[] {
   return [0, 1].filter((fold) => (['top', 'bottom'] as const).every((kind) => of(rows, kind, fold).length > 0 && of(rows, kind, 1 - fold).length > 0))
 }
 
-export function trial(unit: number, own: ExemplarRow[], other: { unit: number; rows: ExemplarRow[] } | null, condition: Condition, chance: Chance): Trial | null {
+export function trial(unit: number, own: HalfRow[], other: { unit: number; rows: HalfRow[] } | null, condition: Condition, chance: Chance): Trial | null {
   const possible = folds(own)
   const asked = possible[Math.floor(chance() * possible.length)]
   if (asked === undefined) return null
@@ -50,7 +49,7 @@ export function trial(unit: number, own: ExemplarRow[], other: { unit: number; r
     return among[Math.floor(chance() * among.length)]!
   }
   const [strong, weak] = [pick('top'), pick('bottom')]
-  const apart = (rows: ExemplarRow[]) => rows.filter((row) => row.photo !== strong.photo && row.photo !== weak.photo).slice(0, REFERENCES)
+  const apart = (rows: HalfRow[]) => rows.filter((row) => row.photo !== strong.photo && row.photo !== weak.photo).slice(0, REFERENCES)
   const shown = other?.rows ?? own
   return {
     unit,
