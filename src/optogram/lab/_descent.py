@@ -14,17 +14,21 @@ class Adam:
     """Kingma and Ba 2015, with their constants, in place; weights shrink by `decay` times the step (Loshchilov and Hutter 2019)."""
 
     def __init__(self, parts: Sequence[Tensor], decay: float = 0.0) -> None:
-        self.parts, self.decay, self.taken = parts, decay, 0
+        self.parts, self.decay, self.taken = list(parts), decay, 0
         self.means, self.squares = ([torch.zeros_like(part) for part in parts] for _ in range(2))
 
     @torch.no_grad()
     def step(self, loss: Tensor, rate: float) -> None:
-        """One step of size `rate` down the loss's gradient."""
+        """One step of size `rate` down the loss's gradient; parts that the loss does not depend on stay."""
         self.taken += 1
         with torch.enable_grad():
-            gradients = torch.autograd.grad(loss, self.parts)
-        for part, mean, square, gradient in zip(self.parts, self.means, self.squares, gradients, strict=True):
-            mean.lerp_(gradient, 1 - NEAR)
-            square.mul_(FAR).addcmul_(gradient, gradient, value=1 - FAR)
-            spread = (square / (1 - FAR**self.taken)).sqrt_().add_(LEAST)
-            part.mul_(1 - rate * self.decay).addcdiv_(mean, spread, value=-rate / (1 - NEAR**self.taken))
+            gradients = torch.autograd.grad(loss, self.parts, allow_unused=True, materialize_grads=True)
+        torch._foreach_lerp_(self.means, gradients, 1 - NEAR)
+        torch._foreach_mul_(self.squares, FAR)
+        torch._foreach_addcmul_(self.squares, gradients, gradients, 1 - FAR)
+        spread = torch._foreach_div(self.squares, 1 - FAR**self.taken)
+        torch._foreach_sqrt_(spread)
+        torch._foreach_add_(spread, LEAST)
+        if self.decay:
+            torch._foreach_mul_(self.parts, 1 - rate * self.decay)
+        torch._foreach_addcdiv_(self.parts, self.means, spread, -rate / (1 - NEAR**self.taken))
