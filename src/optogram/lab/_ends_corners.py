@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -75,8 +76,9 @@ class Detector:
     def best(self, pictures: Pictures) -> tuple[Float[Tensor, "picture 2 template"], Int[Tensor, "picture 2 template 2"]]:
         """Each template's best fit, and the row and column of its window's first pixel."""
         fits = self.fits(pictures)
-        greatest, where = fits.flatten(3).max(dim=3)
-        return greatest, torch.stack([where // fits.shape[4], where % fits.shape[4]], dim=3)
+        flat = fits.flatten(3)
+        where = torch.from_numpy(flat.numpy().argmax(axis=3))  # several times as fast as torch's
+        return flat.gather(3, where[..., None])[..., 0], torch.stack([where // fits.shape[4], where % fits.shape[4]], dim=3)
 
     def votes(self, pictures: Float[np.ndarray, "picture row column"]) -> Float[np.ndarray, "picture 2"]:
         """For C and for D; above 0 is yes."""
@@ -109,15 +111,18 @@ def motif(kind: str, angle: float, opening: float, side: int, thickness: float) 
     return ink(stepped(lines[kind]) @ turned.T + side / 2, thickness, side)
 
 
+@cache
 def standard(kind: str) -> Float[np.ndarray, "motif side side"]:
     """A kind in every direction, for three thicknesses (and corners of 75, 90 and 105 degrees), with room for a template to slide by 3 pixels."""
-    return np.stack(
+    drawn = np.stack(
         [
             motif(kind, 2 * np.pi * number / DIRECTIONS, opening, KERNEL + 6, thickness)
             for number in range(DIRECTIONS)
             for thickness, opening in ((THICK - 0.5, 75.0), (THICK, 90.0), (THICK + 0.5, 105.0))
         ]
     )
+    drawn.flags.writeable = False
+    return drawn
 
 
 def by_hand() -> Detector:
@@ -169,7 +174,7 @@ def learned(letters: Letters, steps: int, seed: int, advance: Callable[[int], No
 def tuning(detector: Detector) -> Float[np.ndarray, "2 template 4"]:
     """Each template's best fit, beyond its threshold, to each of `KINDS`, over directions, thicknesses and places."""
     with torch.no_grad():
-        found = [detector.best(torch.from_numpy(standard(kind)).float())[0].amax(dim=0) for kind in KINDS]
+        found = [detector.best(torch.tensor(standard(kind)).float())[0].amax(dim=0) for kind in KINDS]
     return torch.stack(found, dim=2).numpy()
 
 

@@ -154,7 +154,7 @@ def ink(line: Line, thickness: float, side: int = SIDE) -> Float[np.ndarray, "si
     draw.line(scaled, fill=255, width=max(1, round(2 * half)))
     for x, y in scaled[1:-1]:
         draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
-    if np.allclose(line[0], line[-1], atol=1e-6):
+    if abs(line[0] - line[-1]).max() < 1e-6:
         x, y = scaled[0]
         draw.ellipse((x - half, y - half, x + half, y + half), fill=255)
     return np.asarray(image.reduce(FINER), np.float64) / 255

@@ -18,7 +18,7 @@ from optogram.physiology.sta import draw, unit_length
 
 ACCESSES = ("spikes", "noise", "gratings", "exemplars", "equations", "gradients")
 """What is asked of the unit, query by query; weights are read without any."""
-MOST_GRADIENTS = 512
+MOST_GRADIENTS = 256
 MOST_EQUATIONS = 1024
 """Numbers in a field that are solved for at most."""
 JUDGED = 1024

@@ -84,7 +84,7 @@ def folding(
     The drawn network is the best of `networks`. Thin against fat is tried on a disc within a ring: with two units a layer no depth can close a curve
     around the disc (Johnson 2019), so width 2 must fail.
     """
-    networks, steps = (min(networks, 20), min(steps, 150)) if quick else (networks, steps)
+    networks, steps = (min(networks, 20), min(steps, 100)) if quick else (networks, steps)
     with track("folding", steps * (1 + len(widths) * len(depths)), progress) as advance:
         points, classes = (torch.from_numpy(part) for part in drawn_points(problem, 200, seed))
         points = points.float()
