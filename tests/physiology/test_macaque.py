@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest, kstest
 
 from optogram.errors import InputError
-from optogram.physiology.macaque import COUNTS, EDGES, VARIANCES, compare, energy, variances
+from optogram.physiology.macaque import COUNTS, EDGES, VARIANCES, compare, energy, permuted, variances
+from optogram.physiology.macaque import cells as published
 
 
 def cells(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,6 +35,29 @@ def test_draws_from_the_table_are_not_told_apart_and_p_is_level() -> None:
     p = np.array([compare(*cells(24, seed), draws=99, seed=seed).p for seed in range(60)])
     assert (p <= 0.05).mean() < 0.15
     assert 0.3 < np.median(p) < 0.75
+
+
+def test_halves_of_the_cells_give_a_uniform_p() -> None:
+    """The calibration: the 79 cells dealt into two at random, 400 times over. Ties, of which bins make many, can only make p larger."""
+    random, draws, p = np.random.default_rng(0), 39, []
+    for seed in range(400):
+        dealt = random.permutation(published())
+        p.append(permuted(dealt[:39], dealt[39:], draws, seed)[1])
+    told = np.array(p)
+    assert kstest(told - random.random(400) / (1 + draws), "uniform").pvalue > 0.01
+    for level in (0.05, 0.1, 0.25, 0.5):
+        share = binomtest(int((told <= level + 1e-9).sum()), 400).proportion_ci(0.99)
+        assert share.low <= level <= share.high, level
+
+
+def test_halves_of_which_one_is_moved_do_not() -> None:
+    """The power that goes with it: one half is a bin wider."""
+    random = np.random.default_rng(1)
+    found = []
+    for seed in range(40):
+        dealt = random.permutation(published())
+        found.append(permuted(dealt[:39] + np.array([1, 0]), dealt[39:], 39, seed)[1] <= 0.05)
+    assert np.mean(found) > 0.9
 
 
 def test_swapped_and_shifted_filters_are_told_apart() -> None:

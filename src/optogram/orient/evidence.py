@@ -12,12 +12,13 @@ from optogram.attribution._rules import positive
 from optogram.attribution.guided_backprop import guided
 from optogram.attribution.positive_paths import opened
 from optogram.network.network import Network
+from optogram.network.site import Site
 from optogram.orient.uprightness import CHUNK, GRID, Scorer, features
 
 
 def score_maps(network: Network, scorer: Scorer, images: Float[Tensor, "image channel side side"]) -> Float[np.ndarray, "image side side"]:
     """Guided backprop of each picture's uprightness to its pixels, summed over channels. Raises `NotDefinedError` for smooth rectifiers."""
-    sites = [network.site(address) for address in scorer.sites]
+    sites = _intercepted(network, scorer, images[:1], "guided_backprop")
     maps = []
     for image in images:
         pixels = image[None].clone().requires_grad_()
@@ -32,9 +33,7 @@ def path_maps(network: Network, scorer: Scorer, images: Float[Tensor, "image cha
     """Positive paths to each picture's uprightness: from the features that raise it, through positive weights and open rectifiers alone, to the
     pixels, summed over channels; never negative. Raises `NotDefinedError` for smooth rectifiers.
     """
-    with network.rectified_by(guided), torch.no_grad():
-        network.run(images[:1], "input")
-    sites = [network.site(address) for address in scorer.sites]
+    sites = _intercepted(network, scorer, images[:1], "positive_paths")
     maps = []
     for image in images:
         pixels = image[None].clone().requires_grad_()
@@ -43,6 +42,15 @@ def path_maps(network: Network, scorer: Scorer, images: Float[Tensor, "image cha
         (slope,) = torch.autograd.grad(score, pixels)
         maps.append(np.asarray(slope.sum((0, 1)), dtype=np.float64))
     return np.stack(maps)
+
+
+def _intercepted(network: Network, scorer: Scorer, image: Float[Tensor, "1 channel side side"], method: str) -> list[Site]:
+    """The scorer's sites, once it is sure that all rectifiers below them are met and are such that the rules are defined for them."""
+    pixels = image.clone().requires_grad_()
+    with network.rectified_by(guided) as met, network.tap(*scorer.sites) as taps:
+        network.run(pixels, "input")
+        met.check(*(taps[address] for address in scorer.sites), method=method, instead="integrated_gradients")
+    return [network.site(address) for address in scorer.sites]
 
 
 def gains(scorer: Scorer, found: Float[Tensor, "photo 4 feature"]) -> Float[Tensor, "photo feature"]:

@@ -2,7 +2,7 @@
 
 The loss is mean cross-entropy over a photograph's four turns plus a penalty on the weights' squares, which is convex. It asks only how scores differ
 between turns, so the best weights lie among the differences of their features. Where those are fewer than the features, as with some hundred
-photographs, the problem is solved in their own coordinates: a rotation, which changes neither the penalty nor the way down, at a tenth of the cost.
+photographs, the problem is solved in their own coordinates: a rotation, which changes neither the penalty nor the way down, at a fifth of the cost.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float
+from scipy.linalg import cholesky
+from scipy.linalg.blas import dsyrk
 from scipy.optimize import minimize, minimize_scalar
 from torch import Tensor
 
@@ -90,15 +92,16 @@ def _least(rows: Rows, size: int, penalty: float) -> Float[Tensor, " coordinate"
 
 
 def _root(found: Float[Tensor, "photo 4 feature"], scale: Float[Tensor, " feature"]) -> Float[Tensor, "row row"]:
-    """Coordinates of the differences in which they have the lengths and angles that they have: the triangular root of their products."""
-    products = torch.zeros((OTHERS * len(found),) * 2, dtype=torch.float64)
+    """Coordinates of the differences in which they have the lengths and angles that they have: the triangular root of their products.
+
+    In double precision: single leaves more error in the products than many of them are long where features depend on each other.
+    """
+    products = np.zeros((OTHERS * len(found),) * 2, order="F")
     for start in range(0, found.shape[2], BLOCK):
-        # Single precision would leave more error in the products than many of them are long where features depend on each other.
-        part = _apart(found[:, :, start : start + BLOCK], scale[start : start + BLOCK]).double()
-        products += part @ part.T
-    diagonal = products.diagonal()
-    diagonal += RIDGE * float(diagonal.mean()) + 1e-12
-    return torch.linalg.cholesky(products)
+        part = _apart(found[:, :, start : start + BLOCK], scale[start : start + BLOCK]).double().numpy()
+        products = dsyrk(1.0, part.T, beta=1.0, c=products, trans=1, lower=1, overwrite_c=1)
+    products[np.diag_indices(len(products))] += RIDGE * float(products.diagonal().mean()) + 1e-12
+    return torch.from_numpy(np.ascontiguousarray(cholesky(products, lower=True, overwrite_a=True)))
 
 
 def _spanned(

@@ -12,7 +12,7 @@ from torch import Tensor
 from optogram.drawing.colour import signed
 from optogram.drawing.overlay import overlay
 from optogram.drawing.sheet import grid
-from optogram.errors import NotDefinedError
+from optogram.errors import InterceptionError, NotDefinedError
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.orient.answers import Answer
@@ -32,7 +32,7 @@ NOTE = (
 def gallery(network: Network, photos: Photos, rows: Sequence[tuple[Answer, Scorer]], title: str) -> Image.Image:
     """Each photograph as it is shown and as its answer would turn it, with the evidence for either way up, by the scorer that gave the answer.
 
-    Where every answer is that the photograph is upright, the two are one and stand once. Networks without rectifiers have no maps.
+    Where every answer is that the photograph is upright, the two are one and stand once. Networks with smooth or unmet rectifiers have no maps.
     """
     names = {photos.identity(index): index for index in range(len(photos))}
     both = any(answer.turn for answer, _ in rows)
@@ -63,7 +63,7 @@ def evidence(network: Network, scorer: Scorer, pictures: Float[Tensor, "image ch
     photos = [np.rint(np.asarray(one.permute(1, 2, 0)) * 255).astype(np.uint8) for one in pictures]
     try:
         maps = [score_maps(network, scorer, pictures), path_maps(network, scorer, pictures)]
-    except NotDefinedError:
+    except (NotDefinedError, InterceptionError):
         maps = []
     cells: list[Image.Image | None] = []
     for index, photo in enumerate(photos):

@@ -18,6 +18,19 @@ from optogram.orient.gallery import gallery, speakers
 from optogram.orient.uprightness import Scorer
 
 SHOWN = 6
+STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#fbfaf8;color:#1d1c1a;overflow-wrap:anywhere}main{max-width:62rem;margin:0 auto;"
+    "padding:1rem}p{max-width:44rem}h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2rem}a{color:inherit}.wide{overflow-x:auto}img{display:block}"
+)
+ABOUT = {
+    "reliability and coverage": "Accuracy against the share of photographs answered, and against confidence.",
+    "right": "Photographs answered rightly, each with guided backprop and positive paths.",
+    "wrong": "Photographs answered wrongly, as shown and as answered, each with guided backprop and positive paths.",
+    "units": "The units that speak for up: where in the picture, how much, and the photographs in which they add most.",
+    "turned": "Photographs found to be turned, as shown and as answered, each with guided backprop and positive paths.",
+    "unsure": "The least sure answers, each with guided backprop and positive paths.",
+}
+"""What the pictures show, for those who cannot see them."""
 
 
 def write_answers(folder: Path, answers: Sequence[Answer]) -> Path:
@@ -56,14 +69,24 @@ def write_report(
 
 
 def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, count: int) -> Path:
-    """One page that opens from the disk and loads nothing from elsewhere."""
-    said = str(found) if found is not None else f"{count:,} photographs answered; answers.csv lists them all."
-    body = "".join(f'<h2>{name}</h2><img alt="{name}" width="{one.width // 2}" src="{name.replace(" ", "-")}.png">' for name, one in pictures.items())
+    """One page that opens from the disk and loads nothing from elsewhere; wide galleries scroll by themselves on a narrow screen."""
+    said = str(found) if found is not None else f"{count:,} photographs answered."
+    body = "".join(_section(name, one) for name, one in pictures.items())
     text = "".join(f"<p>{html.escape(line)}</p>" for line in said.split("\n"))
-    style = "body{font:15px/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;background:#fbfaf8;color:#1d1c1a}img{max-width:100%}"
+    head = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>Which way up</title><style>{STYLE}</style></head>"
+    )
     path = folder / "index.html"
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Which way up</title><style>{style}</style>'
-    path.write_text(f"{head}<h1>Which way up</h1>{text}{body}</html>\n", encoding="utf-8")
+    listed = '<p><a href="answers.csv">answers.csv</a> lists every photograph with its answer.</p>'
+    path.write_text(f"{head}<body><main><h1>Which way up</h1>{text}{listed}{body}</main></body></html>\n", encoding="utf-8")
     if found is not None:
         (folder / "examination.json").write_text(json.dumps(found.provenance.as_dict(), indent=2, default=str) + "\n", encoding="utf-8")
     return path
+
+
+def _section(name: str, picture: Image.Image) -> str:
+    """A heading and its picture, at half of its pixels: drawn for screens with two a point."""
+    width, height = (side // 2 for side in picture.size)
+    shown = f'<img alt="{html.escape(ABOUT[name])}" width="{width}" height="{height}" src="{name.replace(" ", "-")}.png">'
+    return f'<h2>{name.capitalize()}</h2><div class="wide" tabindex="0" role="region" aria-label="{name}">{shown}</div>'

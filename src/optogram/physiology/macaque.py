@@ -50,17 +50,26 @@ def compare(nx: Float[np.ndarray, " filter"], ny: Float[np.ndarray, " filter"], 
     if len(nx) < 2 or len(nx) != len(ny) or not (np.isfinite(nx).all() and np.isfinite(ny).all()):
         raise InputError(f"a comparison takes nx and ny of at least 2 filters, all finite; got {len(nx)} and {len(ny)}")
     places = np.stack([_bins(nx), _bins(ny)], axis=1)
-    cells = np.repeat(np.argwhere(COUNTS >= 0), COUNTS.ravel(), axis=0)
-    apart = cdist(*[np.concatenate([places, cells]).astype(float)] * 2)
-    among = np.arange(len(apart)) < len(places)
-    observed = energy(apart, among)
-    random = np.random.default_rng(seed)
-    null = np.array([energy(apart, random.permutation(among)) for _ in range(draws)])
-    p = (1 + int((null >= observed - 1e-9).sum())) / (1 + draws)
+    observed, p = permuted(places, cells(), draws, seed)
     counts = np.zeros((5, 5), int)
     np.add.at(counts, tuple(places.T), 1)
     outside = int(((nx < EDGES[0]) | (nx >= EDGES[-1]) | (ny < EDGES[0]) | (ny >= EDGES[-1])).sum())
     return Comparison(observed, p, counts, outside, draws)
+
+
+def cells() -> Int[np.ndarray, "cell 2"]:
+    """The 79 cells by their bins of nx and of ny."""
+    return np.asarray(np.repeat(np.argwhere(COUNTS >= 0), COUNTS.ravel(), axis=0))
+
+
+def permuted(one: Int[np.ndarray, "first 2"], other: Int[np.ndarray, "second 2"], draws: int, seed: int = 0) -> tuple[float, float]:
+    """The energy distance of two sets of bins, and its p by permuting which of all belong to the first: exact where both are drawn alike."""
+    both = np.concatenate([one, other]).astype(float)
+    apart, among = cdist(both, both), np.arange(len(both)) < len(one)
+    observed = energy(apart, among)
+    random = np.random.default_rng(seed)
+    null = np.array([energy(apart, random.permutation(among)) for _ in range(draws)])
+    return observed, (1 + int((null >= observed - 1e-9).sum())) / (1 + draws)
 
 
 def energy(apart: Float[np.ndarray, "point point"], among: np.ndarray) -> float:
