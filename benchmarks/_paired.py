@@ -10,9 +10,9 @@ from typing import Any
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
-def paired(calls: Sequence[Callable[[], Any]], rounds: int, clock: Callable[[], float] = time.perf_counter) -> list[list[float]]:
-    """Seconds of each call in each round, after one call each to warm up."""
-    for call in calls:
+def paired(calls: Sequence[Callable[[], Any]], rounds: int, clock: Callable[[], float] = time.perf_counter, cold: bool = False) -> list[list[float]]:
+    """Seconds of each call in each round, after one call each to warm up, unless they are to be `cold`."""
+    for call in () if cold else calls:
         call()
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):

@@ -123,7 +123,7 @@ def compare(name: str, case: str, given: argparse.Namespace) -> None:
             calls[peer] = make(module, images, site, given.inner)
         except ImportError as error:
             print(f"{name:14s} {case:14s} {peer} is left out: {error}")
-    times = dict(zip(calls, paired(list(calls.values()), given.rounds, CLOCKS[given.clock]), strict=True))
+    times = dict(zip(calls, paired(list(calls.values()), given.rounds, CLOCKS[given.clock], given.cold), strict=True))
     fastest = min((peer for peer in times if peer != "optogram"), key=lambda peer: statistics.median(times[peer]))
     off = f"off {disagreement(calls['optogram'](), calls[fastest]()):.1e}" if case.endswith("cam") else ""
     told = f"{' / '.join(calls)} {medians(list(times.values()))}"
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--inner", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cold", action="store_true", help="no call to warm up, for those that take minutes")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     given = parser.parse_args()

@@ -18,7 +18,7 @@ from optogram.network.site import Site
 COARSEST = 8
 """Sites with a place for at least every so many pixels are early."""
 TOLERANCE = 2e-5
-SCRAP = 4
+SCRAP = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def entered(
 
 
 def scrap_of(images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "1 channel rows columns"]:
-    """A quarter of a photograph a side, for what comes before a site that is entered."""
+    """A corner of a photograph, for what comes before a site that is entered."""
     return images[:1, :, : max(32, images.shape[2] // SCRAP), : max(32, images.shape[3] // SCRAP)]
 
 

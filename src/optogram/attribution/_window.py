@@ -28,6 +28,8 @@ COARSEST = 16
 SHARE = 0.8
 """The most of what a site reads that windows may reach, on average."""
 STAGES = 10
+TOGETHER = 4
+"""Batches whose cuts go from site to site together: they are small, and weights are laid out for each pass anew."""
 TRIED = 4
 
 Spot = tuple[int, int]
@@ -52,6 +54,10 @@ class Changed:
     parts: Float[Tensor, "row2 unit row3 column3"]
     boxes: list[list[Spot]]
     shift: list[list[int]]
+
+    def of(self, rows: slice) -> Changed:
+        """Some of the rows."""
+        return Changed(self.whole, self.photo[rows], self.parts[rows], self.boxes[rows], self.shift[rows])
 
     def cut(self, starts: Sequence[list[int]], size: Spot) -> Float[Tensor, "row2 unit row4 column4"]:
         """Boxes of one size, which begin at `starts` [axis][row]."""
@@ -95,7 +101,11 @@ class Shortcut:
             for number, whole in enumerate(self.wholes):
                 changed = self._further(changed, number, whole, windows)
             rows, columns = self.stages[-1].sees
-            return self.finished(changed.cut([[0] * len(spots)] * 2, (rows.count, columns.count)), photo)
+            parts = []
+            for some in self.question.batches(len(spots)):
+                starts = [[0] * (some.stop - some.start)] * 2
+                parts.append(self.finished(changed.of(some).cut(starts, (rows.count, columns.count)), photo[some]))
+            return torch.cat(parts)
 
     def finished(self, activations: Float[Tensor, "row unit row2 column"], photo: Int[Tensor, "row"]) -> Float[Tensor, "row"]:
         """The response when the network goes on from these activations of the last site."""

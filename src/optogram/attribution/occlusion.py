@@ -16,7 +16,7 @@ from torch import Tensor
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._rounding import rounding_of
-from optogram.attribution._window import shortcut
+from optogram.attribution._window import TOGETHER, shortcut
 from optogram.errors import NotDefinedError, SettingError
 
 Sides = int | tuple[int, int] | None
@@ -47,7 +47,7 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
         quick = None if quick is None else replace(quick, question=replace(quick.question, advance=watched.advance))
         for rows in question.batches(len(origin)):
             quick = None if quick is None else quick.of(origin[rows], base[rows], rows.start)
-            for photo, spots in _rows(rows, corners, question.batch_size):
+            for photo, spots in _rows(rows, corners, question.batch_size * (1 if quick is None else TOGETHER)):
                 answers = (
                     watched.responses(_covered(origin[photo], base[photo], spots, size), photo) if quick is None else quick.responses(photo, spots)
                 )
