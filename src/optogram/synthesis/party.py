@@ -12,11 +12,11 @@ from torch import Tensor
 
 from optogram.errors import SettingError
 from optogram.network.network import Network
-from optogram.synthesis.canvases._canvas import Canvas, Parameters
+from optogram.synthesis.canvases._canvas import Canvas, Parameters, noise
 from optogram.synthesis.looks import PERIOD, number, scheduled
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.opacity import composite
-from optogram.synthesis.optimisers import Optimiser, Walk, kept
+from optogram.synthesis.optimisers import Optimiser, Walk, along, kept
 from optogram.synthesis.regularisers._regulariser import Operator, Regulariser
 from optogram.synthesis.stage import Stage
 from optogram.synthesis.verdict import arrived
@@ -199,7 +199,12 @@ class Party:
             return written
         names = [self.objectives[index].start or self.objectives[index].name for index in fresh]
         generators = [torch.Generator().manual_seed(number(self.seed, name)) for name in names]
-        return self.canvas.start(generators, self.net.channels, *self.stage.canvas)
+        starts = self.canvas.start(generators, self.net.channels, *self.stage.canvas)
+        differing = torch.tensor([bool(self.objectives[index].family) for index in fresh])
+        if getattr(self.canvas, "began", None) is None or not bool(differing.any()):
+            return starts
+        apart = getattr(self.canvas, "deviation", 0.01)  # from one photograph they would stay alike for ever
+        return [part + along(differing, part) * noise(generators, tuple(part.shape[1:]), apart) for part in starts]
 
 
 def families(objectives: Sequence[Objective], rows: int) -> list[list[int]]:

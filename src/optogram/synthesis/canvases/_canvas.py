@@ -22,9 +22,9 @@ class Canvas(Protocol):
     A frozen dataclass whose fields are its settings; `optimiser` is what suits its parameters. It may also have: `deviates`,
     true where the parameters are pixels' deviations from where they began; `given(network, photos, image)`, which gives the canvas that
     begins from them; `from_photograph` or `from_photographs`, true where it cannot do without; `size`, the height and width that it must
-    have; `began`, the picture that it begins from; `write(images)`, the parameters whose pictures these are; `final(parameters, height,
-    width)`, the finished pictures, where they are not what was drawn on the way; `alpha`, true where `draw` gives opacity as one layer
-    more, with `price`, what opacity costs (`opacity.py`).
+    have; `began`, the picture that it begins from, and `deviation`, how far beside it pictures begin that are to differ; `write(images)`,
+    the parameters whose pictures these are; `final(parameters, height, width)`, the finished pictures, where they are not what was drawn on
+    the way; `alpha`, true where `draw` gives opacity as one layer more, with `price`, what opacity costs (`opacity.py`).
     """
 
     @property

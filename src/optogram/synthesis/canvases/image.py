@@ -24,11 +24,13 @@ class image:  # noqa: N801  (a registry's object has its file's name)
     """The Fourier canvas, begun at a photograph's own coefficients (Hamblin et al. 2024): z0 = rfft2(C^-1 logit x0) / s.
 
     Pixels nearer than .01 to black or white begin there. `began` is the photograph in the network's input frame, `photograph`
-    its hash. Give it as `synthesize(..., canvas="image", image="cat.jpg")`.
+    its hash. Give it as `synthesize(..., canvas="image", image="cat.jpg")`. Pictures that are to differ begin N(0, `deviation`)
+    beside it.
     """
 
     rate: float = 0.05
     decay: float = 1.0
+    deviation: float = 0.01
     photograph: str = ""
     began: Tensor | None = field(default=None, repr=False)
     name: str = field(default="image", init=False)
@@ -52,7 +54,7 @@ class image:  # noqa: N801  (a registry's object has its file's name)
         return replace(self, began=picture, photograph=hash_of(picture))
 
     def start(self, generators: Sequence[torch.Generator], channels: int, height: int, width: int) -> Parameters:
-        """The photograph's coefficients in every row, [row, channel, height, width // 2 + 1, 2]; nothing is random."""
+        """The photograph's coefficients in every row, [row, channel, height, width // 2 + 1, 2]; nothing here is random."""
         if self.began is None:
             raise SettingError(NO_PHOTOGRAPH)
         if tuple(self.began.shape[1:]) != (channels, height, width):
