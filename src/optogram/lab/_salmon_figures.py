@@ -28,11 +28,9 @@ def slices(
     columns = -(-len(places) // 2)
     body = outline(t_map.shape, ENLARGED)
     rows = []
-    for name, title in (("uncorrected", "Uncorrected: p < .001, 3 voxels or more"), ("max-T", "Corrected for all voxels: max-T, p < .05")):
+    for name, title in (("uncorrected", "Uncorrected (p < .001, 3 voxels)"), ("max-T", "Corrected for all voxels (max-T)")):
         pictures = [_slice(body[:, :, z], t_map[:, :, z], masks[name][:, :, z]) for z in places]
-        active = int(masks[name].sum())
-        said = f"{active} active voxel{'s' if active != 1 else ''} of {t_map.size:,}"
-        rows.append(grid(pictures, title=f"{title}: {said}", columns=columns, cell=CELL))
+        rows.append(grid(pictures, title=f"{title}: {int(masks[name].sum())} of {t_map.size:,} active", columns=columns, cell=CELL))
     fish, lit, left = len(dead["max-T"]), int((dead["uncorrected"] > 0).sum()), int((dead["max-T"] > 0).sum())
     note = (
         f"A scan of pure noise, drawn over the outline of a salmon. {lit} of {fish} such fish light up uncorrected, and this one has as many active "
@@ -48,7 +46,8 @@ def outline(shape: tuple[int, ...], finer: int) -> Float[np.ndarray, "x y z"]:
     """
     sides = (shape[0] * finer, shape[1] * finer, shape[2])
     x, y, z = (np.linspace(-1, 1, side).reshape([-1 if axis == own else 1 for axis in range(3)]) for own, side in enumerate(sides))
-    body = ((x + 0.2) / 0.75) ** 2 + (y / 0.52) ** 2 + (z / 0.9) ** 2 < 1
+    # A little wider than the volume, so that the outermost slices show flank and not black.
+    body = ((x + 0.2) / 0.75) ** 2 + (y / 0.52) ** 2 + (z / 1.12) ** 2 < 1
     tail = (x > 0.42) & (x < 0.92 - 0.35 * (0.5 - np.abs(y))) & (np.abs(y) < 0.08 + 0.8 * (x - 0.42)) & (np.abs(z) < 0.4)
     spine = body & (np.abs(y) < 0.045) & (np.abs(z) < 0.3)
     eyes = ((x + 0.66) / 0.1) ** 2 + ((y + 0.14) / 0.12) ** 2 + ((np.abs(z) - 0.45) / 0.2) ** 2 < 1
