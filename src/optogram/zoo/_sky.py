@@ -54,7 +54,7 @@ FAILS: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Skies:
-    """Photographs, and by how many quarter turns counterclockwise each was turned after it was taken with the sky above."""
+    """Photographs, and by how many quarter turns counterclockwise the light of each was turned, from the sky above."""
 
     pixels: UInt8[np.ndarray, "photograph height width 3"]
     turn: Int[np.ndarray, " photograph"]
@@ -72,20 +72,20 @@ def truth(architecture: Architecture = "cnn", seed: int = 0) -> Truth:
 
 
 def draw(count: int, seed: int = 0, snr: float = 1.5, *, things: int = 2, turned: bool = False) -> Skies:
-    """So many photographs of 36 x 36 pixels with a sky of that d' above; `turned` by 0 to 3 quarter turns, one after the other.
+    """So many photographs of 36 x 36 pixels with a sky of that d' above; at 0 there is none, below the ground is the brighter.
 
-    At 0 there is no sky; below, the ground is the brighter.
+    `turned`: the light by 0 to 3 quarter turns, one photograph after the other, and not the things, which would tell the turn as well.
     """
     rng = np.random.default_rng(seed)
     light = rng.standard_normal((count, ROWS, ROWS)) + snr * SPREAD * np.linspace(0.5, -0.5, ROWS)[:, None]
+    turn = np.arange(count) % len(ACROSS) if turned else np.zeros(count, np.int64)
+    light = np.stack([np.rot90(one, int(k)) for one, k in zip(light, turn, strict=True)])
     tints = rng.standard_normal((count, ROWS, ROWS, len(TINTS)))
     pixels = 0.5 + LIGHT * light[..., None, None, None] + np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS]))
+    patterns = np.stack([pattern(thing) for thing in THINGS])
     for shown in pixels.reshape(-1, 3, SIDE, SIDE):
-        for index in rng.choice(len(THINGS), things, replace=False):
-            shown += rng.uniform(0.6, 1.4) * pattern(THINGS[index])
-    turn = np.arange(count) % len(ACROSS) if turned else np.zeros(count, np.int64)
-    upright = photographed(pixels, rng)
-    return Skies(np.stack([np.rot90(one, k) for one, k in zip(upright, turn, strict=True)]), turn)
+        shown += np.tensordot(rng.uniform(0.6, 1.4, things), patterns[rng.choice(len(THINGS), things, replace=False)], 1)
+    return Skies(photographed(pixels, rng), turn)
 
 
 def _circuit(seed: int) -> Circuit:

@@ -82,11 +82,12 @@ def draw(count: int, seed: int = 0, *, tied: bool = True, strength: tuple[float,
     cue = of if tied else rng.permutation(of)
     tints = rng.standard_normal((count, ROWS, ROWS, len(TINTS)))
     pixels = 0.5 + np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS]))
+    classes, cues, others = (np.stack([pattern(thing) for thing in things]) for things in (CLASSES, CUES, OTHERS))
     for shown in pixels.reshape(-1, 3, SIDE, SIDE):
-        shown += rng.uniform(*strength) * pattern(OTHERS[rng.integers(len(OTHERS))])
+        shown += rng.uniform(*strength) * others[rng.integers(len(OTHERS))]
     for number, tiles in enumerate(pixels.reshape(count, ROWS * ROWS, 3, SIDE, SIDE)):
-        tiles[0] += rng.uniform(*strength) * pattern(CUES[cue[number]])
-        tiles[rng.integers(1, ROWS * ROWS)] += rng.uniform(*strength) * pattern(CLASSES[of[number]])
+        tiles[0] += rng.uniform(*strength) * cues[cue[number]]
+        tiles[rng.integers(1, ROWS * ROWS)] += rng.uniform(*strength) * classes[of[number]]
     return Cued(photographed(pixels, rng), of, cue)
 
 

@@ -54,7 +54,7 @@ class Wires:
         noises -= noises @ inverse @ flat
         noises /= NOISE * np.linalg.norm(noises, axis=1, keepdims=True)
         self.read = np.concatenate([inverse.T, noises]).reshape(-1, 3, SIDE, SIDE)
-        self.places = np.stack([PLACES[place] for place in places])
+        self.places = np.array([PLACES[place] for place in places]).reshape(-1, ROWS, ROWS)
         self.channels = [*patterns, *(f"noise {unit}" for unit in range(units)), *places]
         self.gates: list[tuple[np.ndarray, float]] = []
         self.known: dict[tuple[object, ...], int] = {}
