@@ -121,11 +121,13 @@ def test_ten_objects_ten_thousand_pictures_by_the_command(all_fashion: Path, tmp
     findings = {entry["name"]: entry for entry in kept["findings"]}
     best = findings["units_100"]
     assert "of 5,000 new pictures" in best["sentence"]
-    assert 0.83 < best["low"] < best["high"] < 0.9  # five thousand to learn from; sixty thousand give about .88
+    assert 0.82 < best["low"] < best["high"] < 0.9  # five thousand to learn from; sixty thousand give about .88
     assert best["high"] - best["low"] < 0.025
     assert findings["units_1"]["high"] < 0.4
     assert best["control"] < 0.2
-    assert findings["nearest"]["high"] < best["low"] + 0.03
+    assert findings["nearest"]["high"] < best["low"]
+    rates = [findings[f"units_{size}"]["value"] for size in (1, 3, 10, 30, 100)]
+    assert rates == sorted(rates)
     assert findings["smoothness"]["value"] > findings["smoothness"]["control"] + 0.3
 
 
