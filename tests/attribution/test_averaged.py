@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from tests.metrics.planted import linear, weights
 from optogram.attribution._attribute import attribute
 from optogram.attribution._baseline import blurred
 from optogram.errors import InputError, NotDefinedError, SettingError
+from optogram.network.network import Network
 from optogram.testing.attribution import photographs, small
 
 
@@ -73,6 +76,42 @@ def test_blur_is_complete_and_exact_on_linear_networks() -> None:
     for steps, most in ((8, 0.02), (64, 5e-4)):
         deep = attribute(net, x, "output:1", "blur_integrated_gradients", steps=steps, progress=False)
         assert np.abs(deep.delta).max() < most
+
+
+def smooth(image: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian blur as two dense matrices, the border repeated: each row of a matrix holds one pixel's weights."""
+    side = image.shape[-1]
+    if sigma == 0:
+        return image
+    far = 2 * side  # more than three standard deviations of the widest
+    places = np.arange(-far, side + far)
+    matrix = np.zeros((side, side))
+    for row in range(side):
+        weight = np.exp(-0.5 * ((places - row) / sigma) ** 2) * (np.abs(places - row) <= max(1, np.ceil(3 * sigma)))
+        np.add.at(matrix[row], places.clip(0, side - 1), weight / weight.sum())
+    return np.einsum("ik,ckl,jl->cij", matrix, image, matrix)
+
+
+def scale_space(net, image: np.ndarray, widest: float, unit: int, steps: int) -> np.ndarray:
+    """The paper's integral, from no detail to all: d f / d z times d z / d sigma, in equal steps of sigma."""
+    edges = np.linspace(widest, 0, steps + 1)
+    total = np.zeros_like(image)
+    for coarse, fine in itertools.pairwise(edges):
+        middle = torch.from_numpy(smooth(image, (coarse + fine) / 2))[None].requires_grad_()
+        (slope,) = torch.autograd.grad(net.module(middle)[0, unit], middle)
+        total += slope[0].numpy() * (smooth(image, fine) - smooth(image, coarse))
+    return total
+
+
+def test_blur_beside_the_papers_integral_over_scales() -> None:
+    """The path is the paper's, its pace is ours (finer where detail is fine): the same integral, by matrices, in equal steps of the scale."""
+    net, image = bilinear(), images(1)[0].double().numpy()
+    net = Network(net.module.double().eval(), net.preprocess)
+    slow = scale_space(net, image, 0.2 * 12, 1, 400)
+    found = attribute(net, image[None], "output:1", "blur_integrated_gradients", steps=150, progress=False).values[0]
+    assert np.abs(found - slow).max() < 5e-3 * np.abs(slow).max()
+    straight = attribute(net, image[None], "output:1", "integrated_gradients", baseline=smooth(image, 2.4), steps=64, progress=False).values[0]
+    assert np.abs(straight - slow).max() > 0.05 * np.abs(slow).max()  # another path, another share-out
 
 
 def test_what_cannot_be() -> None:

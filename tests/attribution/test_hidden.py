@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests.attribution.oracle import chain
 from torch import nn
 
 from optogram.attribution._attribute import attribute
@@ -81,3 +82,25 @@ def test_conductance_converges_with_the_square_of_the_steps() -> None:
     found = [attribute(net, x, "head:1", "conductance", source="two", steps=steps, progress=False) for steps in (4, 8)]
     coarse, fine = (np.abs(one.delta).max() for one in found)
     assert fine < coarse / 3, f"delta {coarse} at 4 steps, {fine} at 8: gradients are not taken midway"
+
+
+def test_which_units_matter_is_said_of_a_hidden_source() -> None:
+    """Relevance of hidden units for a class, over photographs: what their places sum to; matrices by hand."""
+    net = chain()
+    images = np.random.default_rng(4).random((3, 1, 5, 5))
+    found = attribute(net, images, "c:1", "lrp", composite="epsilon", epsilon=1e-13, source="b", progress=False)
+    weights = {name: value.detach().numpy() for name, value in net.module.named_parameters()}
+    expected = []
+    for image in images:
+        one = np.maximum(weights["a.weight"] @ image.ravel() + weights["a.bias"], 0)
+        two = np.maximum(weights["b.weight"] @ one + weights["b.bias"], 0)
+        expected.append(weights["c.weight"][1] * two)
+    np.testing.assert_allclose(found.worths, expected, atol=1e-6)
+    order = np.argsort(-np.abs(np.mean(expected, axis=0)), kind="stable")
+    assert [unit for unit, _ in found.units(3)] == [f"b:{unit}" for unit in order[:3]]
+    assert found.units(1)[0][1] == pytest.approx(np.mean(expected, axis=0)[order[0]], abs=1e-6)
+    assert f"most: b:{order[0]} " in str(found)
+    maps = small()
+    over = attribute(maps, photographs(2), "head:2", "conductance", source="second#0", progress=False)
+    np.testing.assert_allclose(over.worths, over.values.sum((2, 3)), rtol=1e-5)
+    assert attribute(maps, photographs(1), "head:2", "gradient", progress=False).units() == []

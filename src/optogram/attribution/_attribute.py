@@ -164,6 +164,7 @@ def _result(
         base=base,
         estimated=first.estimated,
         source=None if source is None else source.address,
+        worths=None if source is None else _array(torch.cat([source.places(answer.values).sum(dim=2) for answer in answers]))[order],
         site=first.site,
         signed=first.signed,
         per_channel=first.per_channel,

@@ -25,6 +25,8 @@ from optogram.result import Provenance, Result
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from optogram.attribution._importance import Importance
+
 TINY = 1e-12
 FITTING = 60
 """Updates of a photograph's amounts with the patterns fixed."""
@@ -56,6 +58,20 @@ class Concepts(Result):
         from optogram.attribution._concept_sheet import sheet
 
         return sheet(self)
+
+    def importance(
+        self, network: Network, photos: Any, target: Any, *, steps: int = 16, reduce: str = "max", batch_size: int = 16, progress: Progress = True
+    ) -> Importance:
+        """What each concept adds to the target's response on these photographs, and what is lost without it.
+
+        `worth` is complete: it sums to the response less what it is with no concept at the site. `photos` as in `og.concepts`: of a class, say,
+        and the class as the target.
+
+            og.concepts(net, photos, "layer3").importance(net, tabbies, "fc:tabby").figure()
+        """
+        from optogram.attribution._importance import importance
+
+        return importance(self, network, photos, target, steps=steps, reduce=reduce, batch_size=batch_size, progress=progress)
 
     def __str__(self) -> str:
         shares = ", ".join(f"{share:.0%}" for share in self.shares)
@@ -144,15 +160,31 @@ def _amounts(network: Network, site: Site, photos: Any, batch_size: int, pattern
     maps, missed, whole = [], 0.0, 0.0
     for images in frames(network, photos, batch_size):
         rows = _activations(network, site, images)
-        amounts = np.full((len(rows), len(patterns)), max(float(rows.mean()), TINY), rows.dtype)
-        for _ in range(FITTING):
-            amounts = updated(rows, amounts, patterns)
+        amounts = _fitted(rows, patterns)
         missed += float(np.square(rows - amounts @ patterns).sum())
         whole += float(np.square(rows).sum())
         grid = site.patch_grid if site.layout == "tokens" else site.grid_of(network.read(site, images[:1]))
         assert grid is not None
         maps.append(amounts.T.reshape(len(patterns), len(images), *grid))
     return np.concatenate(maps, axis=1), missed, whole
+
+
+def amounts_of(
+    maps: Float[Tensor, "batch unit rows columns"], patterns: Float[Tensor, "concept unit"]
+) -> Float[Tensor, "batch concept rows columns"]:
+    """How much of each pattern is at each place of these activations; each photograph's own."""
+    found = []
+    for photo in maps.relu():
+        rows = _fitted(photo.flatten(1).T.float().cpu().numpy(), patterns.float().cpu().numpy())
+        found.append(torch.as_tensor(rows.T.copy()).unflatten(1, tuple(photo.shape[1:])))
+    return torch.stack(found).to(maps)
+
+
+def _fitted(rows: Float[np.ndarray, "row unit"], patterns: Float[np.ndarray, "k unit"]) -> Float[np.ndarray, "row k"]:
+    amounts: np.ndarray = np.full((len(rows), len(patterns)), max(float(rows.mean()), TINY), rows.dtype)
+    for _ in range(FITTING):
+        amounts = updated(rows, amounts, patterns)
+    return amounts
 
 
 def _activations(network: Network, site: Site, images: Tensor) -> np.ndarray:

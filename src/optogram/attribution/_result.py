@@ -29,7 +29,8 @@ class Attribution(Result):
     crop). `estimated` says that values come from random draws: what has no effect gets nought only on average. `per_channel` is false
     where the method does not tell channels apart and each repeats the same map. `generalised` says that a rule was used where no
     paper defines it. `asked` is the target as it was given, and `again(network, images, target)` asks the same method with the same
-    settings anew. `seen` measures `boxes`. `verdict` is the sentence of `og.sanity`, where it was asked for.
+    settings anew. `seen` measures `boxes`. `verdict` is the sentence of `og.sanity`, where it was asked for. `worths` [batch, unit], where a
+    `source` is asked about: each of its units' values summed over places.
     """
 
     values: Maps
@@ -45,6 +46,7 @@ class Attribution(Result):
     base: Float[np.ndarray, "batch"] | None = None
     estimated: bool = False
     source: str | None = None
+    worths: Float[np.ndarray, "batch unit"] | None = None
     site: str | None = None
     signed: bool = True
     per_channel: bool = True
@@ -55,7 +57,7 @@ class Attribution(Result):
     again: Callable[..., Attribution] | None = field(default=None, repr=False, compare=False)
     seen: Callable[[], tuple[Box, ...]] | None = field(default=None, repr=False, compare=False)
 
-    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta", "base")
+    ARRAYS: ClassVar[tuple[str, ...]] = ("values", "responses", "zero", "delta", "base", "worths")
 
     def __len__(self) -> int:
         return len(self.responses)
@@ -70,6 +72,16 @@ class Attribution(Result):
             raise TypeError(f"the values of {self.source} have shape {values.shape}: numbers, not a map; read .values")
         flat: np.ndarray = values.sum(axis=0) if self.per_channel else values[0]
         return flat
+
+    def units(self, count: int = 10) -> list[tuple[str, float]]:
+        """The units of `source` that matter most, by the mean over photographs of what their places sum to: address and that mean, signed.
+
+        og.attribute(net, tabbies, "fc:tabby", "lrp", source="layer3").units()  # relevance of concepts; through="layer3:12" shows one
+        """
+        if self.worths is None or self.source is None:
+            return []
+        means = self.worths.mean(axis=0)
+        return [(f"{self.source}:{unit}", float(means[unit])) for unit in np.argsort(-np.abs(means), kind="stable")[:count].tolist()]
 
     def boxes(self) -> tuple[Box, ...]:
         """What the neuron that was read can see, in the pixels of each photograph; it may leave the photograph.
@@ -119,5 +131,6 @@ class Attribution(Result):
     def __str__(self) -> str:
         lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
         lines += [f"... {len(self) - 4} more"] if len(self) > 4 else []
+        lines += [f"most: {', '.join(f'{unit} {value:+.3g}' for unit, value in self.units(5))}"] if self.source else []
         lines += [f"sanity: {self.verdict}"] if self.verdict else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
