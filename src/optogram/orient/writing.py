@@ -74,8 +74,8 @@ def undo_files(folder: Path) -> Iterator[Outcome]:
     if not entries:
         raise SourceError(f"nothing to undo in {folder}: there is no {LOG}")
     kept = []
-    for entry in reversed(entries):
-        outcome = _restored(folder, entry)
+    for entry, earlier in reversed(list(zip(entries, _earlier(entries), strict=True))):
+        outcome = _restored(folder, entry, earlier)
         if outcome is not None and outcome.reason:
             kept.append(entry)
         if outcome is not None:
@@ -117,15 +117,25 @@ def _turned(folder: Path, name: str, turn: int) -> Outcome:
     return Outcome(name)
 
 
-def _restored(folder: Path, entry: Entry) -> Outcome | None:
-    """`None` where the file is as it was before: its change never came about, or was taken back."""
+def _earlier(entries: list[Entry]) -> list[frozenset[str]]:
+    """For each entry the digests that its file had before it and before any older one: an interrupted `undo_files` may have come as far back."""
+    seen: dict[str, frozenset[str]] = {}
+    states = []
+    for entry in entries:
+        seen[entry.name] = seen.get(entry.name, frozenset()) | {entry.before}
+        states.append(seen[entry.name])
+    return states
+
+
+def _restored(folder: Path, entry: Entry, earlier: frozenset[str]) -> Outcome | None:
+    """`None` where the file is as it was `earlier`: the entry's change never came about, or was taken back."""
     path = (folder / entry.name).resolve()
     try:
         data = path.read_bytes()
         path.with_name(f".{path.name}.partial").unlink(missing_ok=True)
     except OSError as error:
         return Outcome(entry.name, (error.strerror or "cannot be read").lower())
-    if digest(data) == entry.before:
+    if digest(data) in earlier:
         return None
     if digest(data) != entry.after:
         return Outcome(entry.name, "it was changed since by something else")
