@@ -15,10 +15,11 @@ from optogram.evidence._drawn import lowered, raised, seen
 from optogram.evidence._judge import CLAIMS, site_views
 from optogram.evidence._making import Making
 from optogram.evidence._mapped import Mapped
-from optogram.evidence._path import activations, before, way, window
+from optogram.evidence._path import _framed, activations, before, way, window
 from optogram.evidence._result import Evidence, Row
 from optogram.evidence._scene import Scene, recorded, scenes_of
 from optogram.evidence._view import SiteView
+from optogram.evidence.natural_path import natural_path
 from optogram.geometry import Box
 from optogram.synthesis import synthesize as module
 from optogram.zoo._fooling import EACH, planted
@@ -121,7 +122,9 @@ def test_the_viewer_sees_pictures_in_the_middle_of_gray_at_the_patches_scale(vie
 
 def test_one_picture_serves_all_claims_of_a_network_and_of_each_twin(evidence: Evidence, calls: list[int]) -> None:
     assert {family.claim for family in evidence.families} == set(PICTURED)
-    assert calls == [UNITS] * 3 * (1 + TWINS), "raised, lowered and once again, of the network and of two twins"
+    assert calls == [UNITS] * (2 * (1 + TWINS) + 1), "raised and lowered, of the network and of two twins; once again of the network only"
+    assert not np.isfinite(evidence.family("units", "reliable").effects).any()
+    assert "twins" not in evidence.family("units", "reliable").sentence
 
 
 def test_every_number_is_in_order_and_every_sentence_names_its_viewer(evidence: Evidence) -> None:
@@ -222,3 +225,27 @@ def test_activations_are_means_over_places(network: og.Network) -> None:
     found = activations(network, [network.site("templates"), network.site("gated")], images)
     for address in ("templates", "gated"):
         np.testing.assert_allclose(found[address], network.read(address, images).mean((2, 3)).numpy(), atol=1e-5)
+
+
+def test_the_twin_is_told_of_by_its_own_pictures(judge: Callable[..., Evidence], network: og.Network, sweep: og.Sweep, scene: Scene) -> None:
+    """Coherence on the way is measured of the twin's pictures, not of the network's; nothing is asked of its pictures from another start."""
+    twin = network.twin("reinit", 0, sweep.panel.images(network, sweep.photos)[:128].float() / 255)
+    swept = og.sweep(twin, sweep.photos, sites=["units"], progress=False)
+    found = judge(twin_sweep=swept, claims=["natural_path", "reliable"]).twin
+    bare = site_views(twin, sweep.photos, swept, [twin.site("units")], Pixels(), False, keep=True)["units"]
+    seen = recorded(twin, bare, scene, [raised, way])
+    expected = natural_path.confounds(seen, natural_path.measure(seen))
+    assert found is not None
+    told = found.family("units", "natural_path").confounds
+    assert {name: told[name] for name in expected} == pytest.approx(expected, abs=1e-3)
+    assert {row.verdict for row in rows(found, "reliable", "wrong picture")} == {"not tested"}
+
+
+def test_patches_and_pictures_are_shown_alike_where_a_network_takes_one_size_only() -> None:
+    """The middle of either, as much as is cut, with gray around."""
+    picture = np.random.default_rng(0).random((3, 10, 8)).astype(np.float32)
+    framed = _framed(picture, (4, 4), (6, 8))
+    np.testing.assert_array_equal(framed[:, 1:5, 2:6], picture[:, 3:7, 2:6])
+    framed[:, 1:5, 2:6] = 0.5
+    assert (framed == 0.5).all()
+    np.testing.assert_array_equal(_framed(picture, (10, 8), (10, 8)), picture)

@@ -136,5 +136,5 @@ def seen(viewer: Viewer, pictures: Sequence[Float[np.ndarray, "channel _ _"]], f
 
 raised = Drawing("raised")
 lowered = Drawing("lowered", lowered=True)
-again = Drawing("again", start=1)
-"""The same pictures from another start, by other transforms."""
+again = Drawing("again", start=1, twins=False)
+"""The network's own pictures from another start, by other transforms; what is asked of them says nothing about learning."""

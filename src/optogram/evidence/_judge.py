@@ -16,7 +16,7 @@ from optogram.evidence._making import Making
 from optogram.evidence._mapped import Mapped
 from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._scene import recorded, scenes_of
-from optogram.evidence._twins import Measures, claims_of_twins, measure_twins
+from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_twins
 from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
@@ -89,7 +89,8 @@ def judge(
     views = site_views(network, photos, sweep, chosen, eye, progress, marks, keep=any(recorder.looks for recorder in recorders))
     record = None
     if recorders:
-        scenes = scenes_of(network, sweep.panel.images(network, photos), sweep, chosen, eye, making, seed, mapped, checkpoint)
+        shown = sweep.panel.images(network, photos)
+        scenes = scenes_of(network, shown, sweep, chosen, eye, making, seed, mapped, checkpoint)
 
         def record(one: Network, view: SiteView) -> SiteView:
             asked = [recorder for recorder in recorders if recorder.twins or one is network]
@@ -112,7 +113,11 @@ def judge(
     if twin_sweep is None or twins < 2:
         return found
     told = replace(provenance, network=twin_sweep.provenance.network, weights=twin_sweep.provenance.weights)
-    return replace(found, twin=_evidence(_of_twin(measures, twin_sweep), level, told, progress))
+    seen = _views_of(twin_sweep, views)
+    if record is not None:
+        twin = network.twin(twin_kind, seed, shown[:STANDARDISED_ON].float() / 255)
+        seen = {site: record(twin, view) for site, view in seen.items()}
+    return replace(found, twin=_evidence(_of_twin(measures, seen), level, told, progress))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +155,16 @@ def _evidence(found: _Measures, level: float, provenance: Provenance, progress: 
     )
 
 
-def _of_twin(found: _Measures, sweep: Sweep) -> _Measures:
-    """The first twin in the network's place, and the other twins in its twins'. Words about units are not kept with a twin's measures."""
-    views = {site: replace(view, responses=_flat(sweep.panel.probes(site))) for site, view in found.views.items()}
-    if any(len(view.responses) != len(found.views[site].responses) for site, view in views.items()):
+def _views_of(sweep: Sweep, views: Mapping[str, SiteView]) -> dict[str, SiteView]:
+    """The same patches with the responses of the twin that this is the sweep of, and none of the network's records."""
+    seen = {site: replace(view, responses=_flat(sweep.panel.probes(site)), recorded={}) for site, view in views.items()}
+    if any(len(view.responses) != len(views[site].responses) for site, view in seen.items()):
         raise SettingError("twin_sweep has another panel than sweep: sweep the twin with the same photographs, panel, probes and seed")
+    return seen
+
+
+def _of_twin(found: _Measures, views: Mapping[str, SiteView]) -> _Measures:
+    """The first twin in the network's place, and the other twins in its twins'. Words about units are not kept with a twin's measures."""
     own = {key: replace(twins[0].found, notes=()) for key, twins in found.twins.items()}
     return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kind)
 

@@ -22,6 +22,10 @@ SITES = 6
 STRONGEST = 6
 """Patches of each half that stand for what drives a unit naturally."""
 BATCH = 32
+STEADY = 0.1
+"""A unit that varies less than this share of what units of its site vary (median) is standardised as if it varied so much: what hardly varies in
+photographs must not weigh as much as what does.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,9 @@ class Way(Recorder):
         """Costs two truncated passes of the strongest patches' count, about 12 a unit with a picture."""
         drawn: Drawn = view.recorded["raised"]
         strongest = [_strongest(view, drawn.units, fold) for fold in (0, 1)]
-        size, sites = (0, 0), []
+        cut, size, sites = (0, 0), (0, 0), []
         if len(drawn.units) > 1 and all(map(len, strongest)):
-            size = _size(network, view.site, drawn, scene)
+            cut, size = _sizes(network, view.site, drawn, scene)
             sites = before(network, network.site(view.site.address), size)
         if not sites:
             none = np.zeros((0, len(drawn.units), len(drawn.units)), np.float32)
@@ -58,8 +62,8 @@ class Way(Recorder):
         index = index.reshape(2, -1, len(drawn.units))
         boxes = [box for places in scene.boxes for box in places]
         photograph = view.patches.photograph
-        patches = torch.stack([window(scene.images[photograph[row]], boxes[row], size) for row in rows]).float() / 255
-        images = torch.stack([torch.from_numpy(_padded(picture, size)) for picture in drawn.pictures])
+        natural = [window(scene.images[photograph[row]], boxes[row], cut).numpy() / np.float32(255) for row in rows]
+        patches, images = (torch.from_numpy(np.stack([_framed(one, cut, size) for one in shown])) for shown in (natural, drawn.pictures))
         seen, shown = activations(network, sites, patches), activations(network, sites, images)
         alike = [_alike(seen[site.address], shown[site.address], index) for site in sites]
         return Path(tuple(site.address for site in sites), *(np.stack(part) for part in zip(*alike, strict=True)))
@@ -98,14 +102,17 @@ def window(image: UInt8[Tensor, "channel height width"], box: Box, size: Sequenc
     return image[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
 
 
-def _size(network: Network, site: Site, drawn: Drawn, scene: Scene) -> tuple[int, int]:
-    """That of the largest picture, or the network's usual input where it takes no other."""
+def _sizes(network: Network, site: Site, drawn: Drawn, scene: Scene) -> tuple[tuple[int, int], tuple[int, int]]:
+    """That to which patches and pictures are cut: the largest picture's, or the receptive field's where that is smaller. And that at which both are
+    shown: the same, or the usual input of a network that takes no other, with gray around either.
+    """
     from optogram.synthesis.stage import accepts
 
+    wholes, field = scene.images.shape[2:], (scene.field.height, scene.field.width)
     height, width = (
-        min(whole, max(picture.shape[axis] for picture in drawn.pictures)) for axis, whole in ((1, scene.images.shape[2]), (2, scene.images.shape[3]))
+        min(whole, seen, max(picture.shape[axis] for picture in drawn.pictures)) for axis, whole, seen in zip((1, 2), wholes, field, strict=True)
     )
-    return (height, width) if accepts(network, [site], (height, width)) else network.input_size
+    return (height, width), ((height, width) if accepts(network, [site], (height, width)) else network.input_size)
 
 
 def _changes(network: Network, one: Site, site: Site, images: Tensor, whole: Tensor) -> bool:
@@ -125,11 +132,12 @@ def _strongest(view: SiteView, units: Int[np.ndarray, " shown"], fold: int) -> I
     return rows[np.argsort(view.responses[rows][:, units], axis=0, kind="stable")[-STRONGEST:]]
 
 
-def _padded(picture: Float[np.ndarray, "channel _ _"], size: Sequence[int]) -> Float[np.ndarray, "channel height width"]:
-    """A smaller picture in the middle of gray; one that is not finite is gray."""
+def _framed(picture: Float[np.ndarray, "channel _ _"], cut: Sequence[int], size: Sequence[int]) -> Float[np.ndarray, "channel height width"]:
+    """At most so much of its middle, in the middle of gray; what is not finite is gray."""
     found = np.full((picture.shape[0], *size), 0.5, np.float32)
-    top, left = ((side - own) // 2 for side, own in zip(size, picture.shape[1:], strict=True))
-    found[:, top : top + picture.shape[1], left : left + picture.shape[2]] = np.nan_to_num(picture, nan=0.5)
+    rows, columns = (min(own, most) for own, most in zip(picture.shape[1:], cut, strict=True))
+    (top, left), (above, before) = (((whole[0] - rows) // 2, (whole[1] - columns) // 2) for whole in (size, picture.shape[1:]))
+    found[:, top : top + rows, left : left + columns] = np.nan_to_num(picture[:, above : above + rows, before : before + columns], nan=0.5)
     return found
 
 
@@ -139,7 +147,7 @@ def _alike(
     """Cosines of pictures with units' patches of both halves, and of one half's with the other's (averaged both ways)."""
     spread = seen.std(axis=0)
     kept = spread > 1e-6 * max(float(spread.max()), 1e-30)
-    mean, spread = seen[:, kept].mean(axis=0), spread[kept]
+    mean, spread = seen[:, kept].mean(axis=0), np.maximum(spread[kept], STEADY * np.median(spread[kept]))
     standard = (seen[:, kept] - mean) / spread
     halves = [standard[rows].mean(axis=0) for rows in index]
     within = shown[:, kept].clip(seen[:, kept].min(axis=0), seen[:, kept].max(axis=0))

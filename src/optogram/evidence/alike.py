@@ -79,7 +79,9 @@ alike = Alike(
     unit_of_effect="cosine of exemplars with the other half's strongest tenth, less that with all",
     own_null="responses dealt anew",
     rivals="units with responses dealt anew",
-    words=Words("its exemplars look more alike than with responses dealt anew", "responses dealt anew do as well", "responses dealt anew"),
+    words=Words(
+        "its exemplars look more alike than with responses dealt anew", "responses dealt anew do as well too often to tell", "responses dealt anew"
+    ),
 )
 
 

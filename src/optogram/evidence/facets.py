@@ -78,7 +78,9 @@ facets = Facets(
     own_null="one thing",
     rivals="a correlation of .05 or less, as units of one thing have",
     words=Words(
-        "each of several kinds of patch drives it by itself", "nothing says that several things drive it, each by itself", "one thing that drives it"
+        "it follows the nearest of several kinds of patch, as a unit of one thing does not",
+        "nothing says that several things drive it, each by itself",
+        "one thing that drives it",
     ),
 )
 

@@ -79,8 +79,8 @@ faithful = Faithful(
     alone="This is about the maps, not about what the unit learned.",
     needs=("maps",),
     words=Words(
-        "its maps find what the response needs better than edges and random blotches do",
-        "edges or random blotches find it as well",
+        "pixels taken in the order of its maps move the response more than in that of edges or random blotches",
+        "edges or random blotches are not shown to do worse",
         "edges and random blotches",
     ),
     records=(maps, removed),

@@ -72,7 +72,9 @@ gabor_like = GaborLike(
     rivals="filters with their phases scrambled",
     sees=False,
     words=Words(
-        "a Gabor function fits it better than its spectrum with other phases", "scrambled phases are fitted as well", "phase-scrambled filters"
+        "a Gabor function fits it better than its spectrum with other phases",
+        "scrambled phases are fitted as well too often to tell",
+        "phase-scrambled filters",
     ),
     records=(filters,),
 )

@@ -7,7 +7,7 @@ compared by their cosine, not by their ranks: among hundreds of units at rest, t
 
 The wrong-picture test on P asks whether the own picture goes the unit's way rather than another's. Where photographs agree on the way (the same
 test on their halves, q .05) and the picture is no nearer to it than wrong pictures (p over .05), or hardly nearer than other units' photographs
-(mean coherence under .4), the unit is flagged: what the picture shows is not what drives it in photographs. So fooling circuits give
+(mean coherence under .4), the unit is flagged: what the picture shows may not be what drives it in photographs. So fooling circuits give
 themselves away: ReLU(F - kC) + ReLU(D + kC - k) shows one of F and D and follows the other.
 Cost: about 12 patches a unit through the network, beside the picture.
 """
@@ -31,7 +31,10 @@ from optogram.statistics.verdict import Words
 
 LEVEL = 0.05
 HARDLY = 0.4
-"""Coherence that is hardly more than that of another unit's photographs. Planted (96 of each): circuits -.18 to .30, innocent units .49 to .89."""
+"""Coherence that is hardly more than that of another unit's photographs.
+
+Planted, 576 of each, with noise of d' 1.5, 3 and none: circuits -.48 to .54 (three over .4), innocent units .32 to 1.91 (one under .4).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ natural_path = NaturalPath(
     sees=False,
     needs=("pictures",),
     words=Words(
-        "on the way to the unit its picture does what its photographs do",
-        "other units' pictures are as near to its photographs on the way to it",
+        "on the way to the unit its picture is nearer to its photographs than other units' pictures are",
+        "other units' pictures are as near to its photographs on the way to it too often to tell",
         "wrong pictures",
     ),
     records=(raised, way),
@@ -107,4 +110,4 @@ def _said(path: Path, row: int, off: bool) -> str:
     values = coherence(path)[:, row]
     sites = ", ".join(f"{site} {value:.2f}" for site, value in zip(path.sites, values, strict=True) if value == value)
     known = f"Path coherence {sites}" if sites else "Photographs of other units go the same way"
-    return f"FLAGGED, off the natural path: it shows what does not drive it in photographs. {known}" if off else known
+    return f"FLAGGED, off the natural path: what it shows may not be what drives it in photographs. {known}" if off else known

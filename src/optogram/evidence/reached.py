@@ -66,7 +66,7 @@ reached = Reached(
     chance=1.0,
     sees=False,
     needs=("pictures",),
-    words=Words("its picture drives it more than photographs do", "photographs drive it as much as its picture", "photographs"),
+    words=Words("its picture drives it more than photographs do", "too many photographs drive it as much as its picture", "photographs"),
     records=(raised,),
     halves=False,
 )

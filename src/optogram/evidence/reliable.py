@@ -2,8 +2,8 @@
 
 R[i, j] is Spearman, over patches, of the likeness to unit j's picture with the likeness to unit i's picture from another start and by other
 transforms, in the viewer's eyes; then the wrong-picture test. Pixels are not compared: a shifted pattern is the same answer. A picture that
-comes out anew each time is no answer; one that does not may still be wrong, and untrained units' pictures are often as reliable: this says
-nothing about learning. Cost: two pictures a chosen unit, in the network and in each twin.
+comes out anew each time is no answer; one that does not may still be wrong, and untrained units' pictures may be as reliable: this says nothing
+about learning, so twins are not asked. Cost: one picture more of each chosen unit of the network.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optogram.evidence._claim import Measured
+from optogram.evidence._claim import Measured, none_tested
 from optogram.evidence._drawn import again, raised
 from optogram.evidence._line_up import measured
 from optogram.evidence._matched import Half, Matching, matrix
@@ -28,14 +28,16 @@ class Reliable(Matching):
 
     def half(self, view: SiteView, fold: int) -> Half | None:
         """Both starts' likeness to the patches that are not in `fold`."""
-        if not enough(view.patches):
+        if again.name not in view.recorded or not enough(view.patches):
             return None
         seen, count = np.flatnonzero(view.patches.fold != fold), view.responses.shape[1]
         one, other = (made.over(count, made.likeness)[seen] for made in (drawn(view), drawn(view, "again")))
         return Half(one, other, seen)
 
     def measure(self, view: SiteView, like: Measured | None = None) -> Measured:
-        """The wrong-picture test among the units that have pictures; the note gives the correlation of the two starts."""
+        """The wrong-picture test among the units that have pictures; the note gives the correlation of the two starts. Nothing of a twin."""
+        if again.name not in view.recorded:
+            return none_tested(view.responses.shape[1])
         found = matrix(view, self.half)
         said = [f"Pictures from two starts rank the patches alike to {own:.2f} (Spearman)" for own in np.diagonal(found)]
         return told(view, measured(found, like), said)
@@ -49,6 +51,10 @@ reliable = Reliable(
     rivals="pictures of other units",
     beyond_twins=False,
     needs=("pictures",),
-    words=Words("two starts agree more than pictures of two units do", "pictures of other units agree with it as well", "pictures of other units"),
+    words=Words(
+        "two starts agree more than pictures of two units do",
+        "pictures of other units agree with it as well too often to tell",
+        "pictures of other units",
+    ),
     records=(raised, again),
 )

@@ -74,7 +74,9 @@ selective = Selective(
     chance=0.5,
     sees=False,
     needs=("labels",),
-    words=Words("it tells its class from the others better than with labels dealt anew", "labels dealt anew do as well", "labels dealt anew"),
+    words=Words(
+        "it tells its class from the others better than with labels dealt anew", "labels dealt anew do as well too often to tell", "labels dealt anew"
+    ),
 )
 
 

@@ -56,7 +56,7 @@ class Words:
     """How reasons speak of a claim's own null: what a unit that holds does, what is the case of one that fails, and what the null is made of."""
 
     holds: str = "its own picture does better than wrong ones"
-    fails: str = "other units' pictures do as well as its own"
+    fails: str = "other units' pictures do as well as its own too often to tell"
     null: str = "wrong pictures"
 
 
