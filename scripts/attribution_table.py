@@ -9,6 +9,7 @@ default settings; without it they stay as they are on the page. Weights are rand
 from __future__ import annotations
 
 import argparse
+import importlib
 import re
 import statistics
 import time
@@ -69,8 +70,8 @@ ORACLES = {
 
 def source_of(name: str) -> str:
     """The first paper that the method's file names."""
-    text = Path(str(METHODS.get(name).__code__.co_filename)).read_text(encoding="utf-8").partition('"""\n')[0]
-    found = CITED.search(" ".join(text.partition("\n\n")[2].split()))
+    told = importlib.import_module(METHODS.get(name).__module__).__doc__ or ""
+    found = CITED.search(" ".join(told.partition("\n\n")[2].split()))
     return found[0] if found else ""
 
 
