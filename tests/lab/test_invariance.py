@@ -9,6 +9,7 @@ import pytest
 from optogram.errors import SettingError
 from optogram.images.open_images import open_images
 from optogram.lab.invariance import InvarianceResult, invariance
+from optogram.physiology.invariance import LEVELS, UNCHANGED
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,17 @@ def found(quick: Callable[[str], Any]) -> InvarianceResult:
 
 def test_unchanged_photographs_are_answered_alike(found: InvarianceResult) -> None:
     assert found["unchanged"] == pytest.approx(1)
+
+
+def test_four_curves_a_layer_stand_beside_the_twin_s(found: InvarianceResult) -> None:
+    """One row a site, one column a level, for the network and for the twin; where nothing changes both are 1."""
+    for change, levels in LEVELS.items():
+        own, twin = getattr(found, change), getattr(found, f"twin_{change}")
+        assert own.shape == twin.shape == (len(found.sites), len(levels))
+        same = levels.index(UNCHANGED[change])
+        np.testing.assert_allclose([own[:, same], twin[:, same]], 1, atol=1e-6)
+        assert not np.allclose(own, twin, atol=0.05)
+        assert max(own.max(), twin.max()) <= 1 + 1e-6
 
 
 def test_position_matters_less_above_than_below_and_more_in_the_twin(found: InvarianceResult) -> None:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.signal import convolve2d
 from torch import nn
 
 from optogram.errors import InputError
+from optogram.images.preprocess import Preprocess
 from optogram.network.load import load
 from optogram.network.network import Network
 from optogram.physiology.fields import Window, effective, recursive, square_with, windows
@@ -38,6 +40,24 @@ def test_the_effective_field_of_a_linear_unit_is_its_squared_template() -> None:
     np.testing.assert_allclose(found.energy[box.top : box.bottom, box.left : box.right], expected, atol=1e-7)
     assert found.energy.sum() == pytest.approx(expected.sum())
     assert found.side < box.width
+
+
+def test_three_fields_of_a_planted_chain() -> None:
+    """Two linear convolutions: the rule and the marks give the size of their kernels' product, the gradient is that product, squared."""
+    first, second = (np.random.default_rng(seed).normal(size=(side, side)) for seed, side in ((0, 5), (1, 3)))
+    net = nn.Sequential(nn.Conv2d(1, 1, 5, bias=False), nn.Conv2d(1, 1, 3, bias=False))
+    with torch.no_grad():
+        for layer, kernel in zip(net, (first, second), strict=True):
+            layer.weight.copy_(torch.from_numpy(kernel)[None, None])
+    network = Network(net, Preprocess(size=16, mean=(0.0,), std=(1.0,)), name="chain")
+    box = network.receptive_field("1")
+    assert recursive(windows(network)) == (box.height, box.width) == (7, 7)
+    found = effective(network, "1:0", torch.rand(2, 1, 16, 16))
+    product = convolve2d(first, second) ** 2
+    np.testing.assert_allclose(found.energy[box.top : box.bottom, box.left : box.right], product, rtol=1e-4)
+    assert found.energy.sum() == pytest.approx(product.sum(), rel=1e-4)
+    held = [product[3 - reach : 4 + reach, 3 - reach : 4 + reach].sum() / product.sum() for reach in range(4)]
+    assert found.side == 2 * int(np.searchsorted(held, 0.9)) + 1
 
 
 def test_square_with_a_share() -> None:

@@ -26,6 +26,8 @@ LEVELS: dict[str, tuple[float, ...]] = {
 }
 """Pixels to the right; factors of size and of light; degrees counterclockwise."""
 UNCHANGED = {"position": 0.0, "size": 1.0, "illumination": 1.0, "orientation": 0.0}
+ROUNDING = 1e-6
+"""A unit that varies by less than this share of its site's liveliest one does not vary."""
 Pooling = Literal["max", "sum", "squares"]
 POOLINGS: tuple[Pooling, ...] = ("max", "sum", "squares")
 
@@ -89,12 +91,12 @@ def changed(images: Float[Tensor, "photo channel height width"], change: str, le
 def alike(before: Float[np.ndarray, "photo unit"], after: Float[np.ndarray, "photo unit"], groups: Int[np.ndarray, " photo"] | None = None) -> float:
     """Mean over units of the correlation over images, within groups where they are given (their means are taken out first).
 
-    A unit that falls silent counts 0, one that was constant before is left out.
+    A unit that falls silent counts 0, one that was constant before, but for rounding, is left out.
     """
     kin = np.zeros(len(before), int) if groups is None else groups
     one, other = _within(before, kin), _within(after, kin)
     lengths = np.linalg.norm(one, axis=0), np.linalg.norm(other, axis=0)
-    alive = lengths[0] > 1e-9
+    alive = lengths[0] > max(1e-9, ROUNDING * float(lengths[0].max()))
     if not alive.any():
         return float("nan")
     product = (one * other).sum(0)[alive]
