@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from optogram.errors import SettingError
 from optogram.lab._recovery import ACCESSES
-from optogram.lab.greybox import GreyboxResult, greybox
+from optogram.lab.greybox import KINDS, GreyboxResult, _easier, greybox, middle
 from optogram.zoo._planted import planted
 
 
@@ -19,7 +20,7 @@ def found(quick: Callable[[str], Any]) -> GreyboxResult:
 
 
 def took(found: GreyboxResult, kind: str) -> dict[str, float]:
-    return dict(zip(ACCESSES, found.queries[("planted", "real").index(kind)].tolist(), strict=True))
+    return {access: middle(row) for access, row in zip(ACCESSES, found.queries[KINDS.index(kind)], strict=True)}
 
 
 def test_each_step_of_access_takes_fewer_queries(found: GreyboxResult) -> None:
@@ -58,8 +59,38 @@ def test_exemplars_say_least_of_a_planted_wave(found: GreyboxResult) -> None:
 def test_a_unit_that_is_constant_is_never_known() -> None:
     told = greybox(planted_unit="constant", queries=64, repeats=2, progress=False)
     assert np.isinf(told.queries[0]).all()
+    assert np.isnan(told.easier[0]).all()
     assert told["planted_noise"] == told["planted_weights"] == 0
     assert told["planted_easier"] == 1
+
+
+def test_ratios_have_the_interval_of_a_t_test_on_their_logarithms() -> None:
+    """Beside scipy's; where one repeat with spikes did not do, a lower bound without an interval; where another access did not, nothing."""
+    took = np.exp(np.random.default_rng(0).normal([[8.0]] + [[4.0]] * 4 + [[6.0]], 0.3, (6, 5)))
+    took[3, 2] = np.inf
+    easier = _easier(took, 10**6)
+    ratio = np.log(took[0] / took[1])
+    limits = ttest_1samp(ratio, 0).confidence_interval()
+    np.testing.assert_allclose(np.log(easier[1]), [ratio.mean(), limits.low, limits.high])
+    assert np.isnan(easier[[0, 3]]).all()
+    took[0, 1] = np.inf
+    bound = _easier(took, 5000)
+    assert np.isnan(bound[:, 1:]).all()
+    assert bound[1, 0] == pytest.approx(np.exp(np.log(np.minimum(took[0], 5000) / took[1]).mean()))
+
+
+def test_how_much_easier_it_is_stands_in_the_findings(found: GreyboxResult) -> None:
+    for number, kind in enumerate(KINDS):
+        finding, best = found.finding(f"{kind}_easier"), int(np.nanargmax(found.easier[number, :, 0]))
+        ratio = found.queries[number, 0] / found.queries[number, best]
+        if np.isfinite(ratio).all():
+            assert finding.value == pytest.approx(np.exp(np.log(ratio).mean()))
+            assert finding.low is not None
+            assert finding.low < finding.value < (finding.high or 0)
+        else:
+            assert finding.low is None
+            assert "more than" in finding.sentence
+        assert f"{ACCESSES[best]} " in finding.sentence or ACCESSES[best] == "noise"
 
 
 @pytest.mark.parametrize("given", [{"queries": 10}, {"repeats": 1}, {"spikes": 0.0}, {"planted_unit": "wav"}])
@@ -69,4 +100,4 @@ def test_settings_that_say_nothing_are_refused(given: dict[str, Any]) -> None:
 
 
 def test_pictures_are_drawn(found: GreyboxResult) -> None:
-    assert set(found.pictures()) == {"queries", "planted", "real"}
+    assert set(found.pictures()) == {"queries", "easier", "planted", "real"}

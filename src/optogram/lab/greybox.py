@@ -14,6 +14,7 @@ from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid, stacked
 from optogram.errors import SettingError, unknown
 from optogram.images.photos import Photos
+from optogram.lab._greybox_figures import ratios
 from optogram.lab._recovery import ACCESSES, Recovery, recover
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._shown import shown
@@ -26,6 +27,7 @@ LEAST = 64
 WANTED = 0.9
 """A unit counts as known once a template foretells its answers nine tenths as well as the best template of any access does."""
 FAINTEST = 0.05
+KINDS = ("planted", "real")
 DRAWN = (16, 128, 1024)
 """Numbers of queries whose templates are drawn, and the greatest."""
 SAID = {
@@ -44,18 +46,20 @@ class GreyboxResult(LabResult):
     """Of a planted and of a real unit, `planted_quality` and `real_quality` [access, repeat, count]: how well the template found with so many
     queries (`counts`) foretells the unit's answers to photographs that it was not made of, as a correlation; NaN where a way was not tried.
 
-    `queries` [unit, access]: how many it took until the unit was known, infinite where all did not do. `..._weights`: the template in the weights.
+    `queries` [unit, access, repeat]: how many it took until the unit was known, infinite where all did not do. `easier` [unit, access, 3]: how many
+    times fewer than counted spikes, and the interval of that. `..._weights`: the template in the weights.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = (
-        *("counts", "planted_quality", "real_quality", "queries"),
+        *("counts", "planted_quality", "real_quality", "queries", "easier"),
         *("planted_templates", "real_templates", "planted_weights", "real_weights"),
     )
     units: tuple[str, str]
     counts: Int[np.ndarray, " count"]
     planted_quality: Float[np.ndarray, "access repeat count"]
     real_quality: Float[np.ndarray, "access repeat count"]
-    queries: Float[np.ndarray, "unit access"]
+    queries: Float[np.ndarray, "unit access repeat"]
+    easier: Float[np.ndarray, "unit access 3"]
     planted_templates: Float[np.ndarray, "access count channel height width"]
     real_templates: Float[np.ndarray, "access count real_channel real_height real_width"]
     planted_weights: Float[np.ndarray, "channel height width"]
@@ -63,10 +67,10 @@ class GreyboxResult(LabResult):
     read: tuple[float, float]
 
     def pictures(self) -> dict[str, Image.Image]:
-        """Quality by the number of queries, of both units; the templates found on the way."""
+        """Quality by the number of queries, of both units; how many times fewer each access takes; the templates found on the way."""
         plots, sheets = [], []
         held = ((self.planted_quality, self.planted_templates, self.planted_weights), (self.real_quality, self.real_templates, self.real_weights))
-        for unit, read, kind, (quality, templates, weights) in zip(self.units, self.read, ("planted", "real"), held, strict=True):
+        for unit, read, kind, (quality, templates, weights) in zip(self.units, self.read, KINDS, held, strict=True):
             tried = [number for number in range(len(ACCESSES)) if np.isfinite(quality[number]).any()]
             log = np.log2(self.counts).tolist()
             lines = {ACCESSES[number]: (log, quality[number].mean(0).tolist()) for number in tried}
@@ -75,7 +79,7 @@ class GreyboxResult(LabResult):
                 curves(lines, across="log2 of the number of queries", up="foretells photographs, correlation", title=title, include=(0.0, 1.0))
             )
             sheets.append(self._sheet(f"{unit} ({kind})", templates[tried], [ACCESSES[number] for number in tried], weights))
-        return {"queries": stacked(plots), "planted": sheets[0], "real": sheets[1]}
+        return {"queries": stacked(plots), "easier": ratios(self), "planted": sheets[0], "real": sheets[1]}
 
     def _sheet(self, title: str, templates: np.ndarray, names: list[str], weights: np.ndarray) -> Image.Image:
         columns = [place for place, count in enumerate(self.counts.tolist()) if count in DRAWN or place == len(self.counts) - 1]
@@ -120,10 +124,11 @@ def greybox(
             recover(one, where, *shown(one, images, CROPS, seed), most=most, spikes=spikes, repeats=often, seed=seed, advance=advance)
             for one, where in ((given.network, given.addresses[planted_unit]), (used, address))
         ]
-    took = np.array([_took(one) for one in found])
+    took = np.stack([_took(one) for one in found])
+    easier = np.stack([_easier(rows, int(one.counts[-1])) for rows, one in zip(took, found, strict=True)])
     first, second = found
     return GreyboxResult(
-        findings=(*_of_unit(first, took[0], "planted"), *_of_unit(second, took[1], "real"), *_easier(found, took, spikes)),
+        findings=(*_of_unit(first, took[0], "planted"), *_of_unit(second, took[1], "real"), *_said(found, took, easier, spikes)),
         provenance=made_by(
             "greybox",
             seed=seed,
@@ -136,6 +141,7 @@ def greybox(
         planted_quality=first.quality,
         real_quality=second.quality,
         queries=took,
+        easier=easier,
         planted_templates=first.templates,
         real_templates=second.templates,
         planted_weights=first.truth,
@@ -144,11 +150,12 @@ def greybox(
     )
 
 
-def _took(found: Recovery) -> list[float]:
-    """Queries until the quality, averaged over repeats, is nine tenths of the best of any access; infinite where nothing tells of the unit."""
+def _took(found: Recovery) -> Float[np.ndarray, "access repeat"]:
+    """Queries until the quality is nine tenths of the best of any access; infinite where nothing tells of the unit."""
     if _best(found) < FAINTEST:
-        return [float("inf")] * len(ACCESSES)
-    return [needed(found.counts, row, WANTED * _best(found)) for row in np.nan_to_num(found.quality.mean(1), nan=-1.0)]
+        return np.full(found.quality.shape[:2], np.inf)
+    wanted = WANTED * _best(found)
+    return np.array([[needed(found.counts, row, wanted) for row in rows] for rows in np.nan_to_num(found.quality, nan=-1.0)])
 
 
 def _best(found: Recovery) -> float:
@@ -163,7 +170,8 @@ def _of_unit(found: Recovery, took: np.ndarray, kind: str) -> list[Finding]:
             continue
         last = int(np.flatnonzero(tried)[-1])
         values, wrong = found.quality[number, :, last], float(found.others[number, :, last].mean())
-        reached = f"{took[number]:,.0f} queries" if np.isfinite(took[number]) else f"more than {found.counts[last]:,} queries"
+        queries = middle(took[number])
+        reached = f"{queries:,.0f} queries" if np.isfinite(queries) else f"more than {found.counts[last]:,} queries"
         sentence = (
             f"The {kind} unit {found.unit} by {SAID[access]}: after {found.counts[last]:,} queries the template foretells photographs by "
             f"{values.mean():.2f} (other units of its layer: {wrong:.2f}); {WANTED * _best(found):.2f} takes {reached}."
@@ -178,22 +186,49 @@ def _of_unit(found: Recovery, took: np.ndarray, kind: str) -> list[Finding]:
 
 def _interval(values: np.ndarray) -> tuple[float, float]:
     """95 % over repeats, by Student's t."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    reach = float(t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    reach = float(stdtrit(len(values) - 1, 0.975) * values.std(ddof=1) / np.sqrt(len(values)))
     return float(values.mean()) - reach, float(values.mean()) + reach
 
 
-def _easier(found: list[Recovery], took: np.ndarray, spikes: float) -> list[Finding]:
-    """How many times fewer queries each access takes than counted spikes do; at least, where spikes did not do at all."""
+def middle(queries: Float[np.ndarray, " repeat"]) -> float:
+    """The geometric mean over repeats, as numbers of queries are compared by ratios; infinite where one is."""
+    return float(np.exp(np.log(queries).mean()))
+
+
+def _easier(took: Float[np.ndarray, "access repeat"], most: int) -> Float[np.ndarray, "access 3"]:
+    """How many times fewer queries each access takes than counted spikes do, with its interval over repeats; NaN where an access did not do.
+
+    Where spikes did not do at all they count as the most that were shown: the ratio is then a lower bound, without an interval.
+    """
+    rows = np.full((len(took), 3), np.nan)
+    sure = bool(np.isfinite(took[0]).all())
+    for number in range(1, len(took)):
+        if not np.isfinite(took[number]).all():
+            continue
+        ratio = np.log(np.minimum(took[0], most) / took[number])
+        low, high = _interval(ratio) if sure else (np.nan, np.nan)
+        rows[number] = np.exp([ratio.mean(), low, high])
+    return rows
+
+
+def _said(found: list[Recovery], took: np.ndarray, easier: np.ndarray, spikes: float) -> list[Finding]:
     listed = []
-    for kind, one, row in zip(("planted", "real"), found, took, strict=True):
-        bound = float(min(row[0], one.counts[-1]))
-        more = "" if np.isfinite(row[0]) else "more than "
-        ways = [(access, row[number]) for number, access in enumerate(ACCESSES) if number and np.isfinite(row[number])]
-        parts = [f"{BRIEFLY.get(access, access)} {more}{bound / count:,.1f}" for access, count in ways]
+    for kind, one, rows, ratios_ in zip(KINDS, found, took, easier, strict=True):
+        bound = middle(np.minimum(rows[0], one.counts[-1]))
+        more = "" if np.isfinite(rows[0]).all() else "more than "
+        ways = [number for number in range(1, len(ACCESSES)) if np.isfinite(ratios_[number, 0])]
+        parts = [f"{BRIEFLY.get(ACCESSES[number], ACCESSES[number])} {more}{_times(ratios_[number])}" for number in ways]
         rest = f"The {kind} unit takes {more}{bound:,.0f} pictures where {spikes:g} spikes a picture are counted. "
         sentence = f"{rest}How many times fewer other ways take: {', '.join(parts) or 'none does'}; weights take no query."
-        fewest = float(np.nanmin(np.where(np.isfinite(row[1:]), row[1:], np.nan))) if np.isfinite(row[1:]).any() else bound
-        listed.append(Finding(f"{kind}_easier", bound / fewest, sentence, chance=1.0))
+        best = max(ways, key=lambda number: float(ratios_[number, 0]), default=0)
+        value, low, high = (float(part) for part in (ratios_[best] if ways else (1.0, np.nan, np.nan)))
+        sure = bool(np.isfinite(low))
+        listed.append(Finding(f"{kind}_easier", value, sentence, low if sure else None, high if sure else None, chance=1.0))
     return listed
+
+
+def _times(ratio: Float[np.ndarray, " 3"]) -> str:
+    value, low, high = ratio.tolist()
+    return f"{value:,.1f} ({low:,.1f} to {high:,.1f})" if np.isfinite(low) else f"{value:,.1f}"
