@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,18 +26,47 @@ NET = planted(1).network
 UNITS = [f"templates:{index}@4,5" for index in (0, 3, 5, 6, 9, 7)]
 
 
+STEPS = 6 * PERIOD
+
+
 def made(units: object = UNITS, **settings: object) -> Synthesis:
-    usual = {"steps": 8 * PERIOD, "canvas": "pixel", "transforms": (), "progress": False, "batch_size": 2}
+    usual = {"steps": STEPS, "canvas": "pixel", "transforms": (), "progress": False, "batch_size": 2}
     return synthesize(NET, units, **{**usual, **settings})  # type: ignore[arg-type]
 
 
-def test_who_arrives_leaves_early_makes_room_and_looks_the_same_as_alone_and_as_in_a_full_climb() -> None:
-    early, full, alone = made(early=True), made(), made(UNITS[2], early=True)
+@dataclass(frozen=True)
+class Climbed:
+    """Pictures, and how many rows went through the network at each step."""
+
+    pictures: Synthesis
+    rows: list[int]
+
+
+@pytest.fixture(scope="module")
+def climbs() -> dict[str, Climbed]:
+    """All units to the end, and with early arrival."""
+    rows: list[int] = []
+    note, found = Party.note, {}
+
+    def counting(party: Party, values: Tensor, sound: Tensor, picture: Tensor, *rest: Any) -> None:
+        rows.append(len(picture))
+        note(party, values, sound, picture, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Party, "note", counting)
+        for name, early in (("full", False), ("early", True)):
+            rows.clear()
+            found[name] = Climbed(made(early=early), list(rows))
+    return found
+
+
+def test_who_arrives_leaves_early_makes_room_and_looks_the_same_as_alone_and_as_in_a_full_climb(climbs: dict[str, Climbed]) -> None:
+    early, full, alone = climbs["early"].pictures, climbs["full"].pictures, made(UNITS[2], early=True)
     taken = [early.taken(index) for index in range(len(UNITS))]
     assert min(taken) >= 3 * PERIOD
-    assert max(taken) < 8 * PERIOD
+    assert max(taken) < STEPS
     assert all(step % PERIOD == 0 for step in taken)
-    assert [full.taken(index) for index in range(len(UNITS))] == [8 * PERIOD] * len(UNITS)
+    assert [full.taken(index) for index in range(len(UNITS))] == [STEPS] * len(UNITS)
     for index, steps in enumerate(taken):
         assert early.trace[index, :steps] == pytest.approx(full.trace[index, :steps], abs=1e-3)
         assert np.isnan(early.trace[index, steps:]).all()
@@ -44,31 +74,21 @@ def test_who_arrives_leaves_early_makes_room_and_looks_the_same_as_alone_and_as_
     assert early.verdict[:4] == ("converged",) * 4
 
 
-def test_places_that_become_free_are_taken_at_once_and_passes_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_places_that_become_free_are_taken_at_once_and_passes_are_saved(climbs: dict[str, Climbed]) -> None:
     """Counted in pictures that went through the network, step by step; each reaches the whole climb's response to 2 % of its rise."""
-    rows: list[int] = []
-    note = Party.note
-
-    def counting(party: Party, values: Tensor, sound: Tensor, picture: Tensor, *rest: Any) -> None:
-        rows.append(len(picture))
-        note(party, values, sound, picture, *rest)
-
-    monkeypatch.setattr(Party, "note", counting)
-    full = made()
-    assert rows == [2] * (len(UNITS) // 2 * 8 * PERIOD)
-    rows.clear()
-    early = made(early=True)
+    full, early, rows = climbs["full"].pictures, climbs["early"].pictures, climbs["early"].rows
+    assert climbs["full"].rows == [2] * (len(UNITS) // 2 * STEPS)
     assert sum(rows) == sum(early.taken(index) for index in range(len(UNITS)))
-    assert sum(rows) < 0.8 * len(UNITS) * 8 * PERIOD
+    assert sum(rows) < 0.8 * len(UNITS) * STEPS
     assert rows == sorted(rows, reverse=True)  # full until nobody waits
-    assert rows.count(1) <= 8 * PERIOD
+    assert rows.count(1) <= STEPS
     rise = full.activations - full.trace[:, 0]
     assert (np.abs(early.activations - full.activations) <= 0.02 * np.abs(rise) + 1e-4).all()
 
 
 def test_rows_of_several_ages_climb_as_they_would_alone_with_moments_and_transforms() -> None:
     """The second to begin joins a batch that is 96 steps old."""
-    settings = {"canvas": "fourier", "transforms": (jitter(4), noise(0.01)), "early": True, "steps": 6 * PERIOD, "batch_size": 2}
+    settings = {"canvas": "fourier", "transforms": (jitter(4), noise(0.01)), "early": True, "steps": 5 * PERIOD, "batch_size": 2}
     together = made([UNITS[4], UNITS[0], UNITS[1]], **settings)  # the constant unit leaves first
     assert together.taken(0) == 3 * PERIOD
     assert together.taken(1) > 3 * PERIOD

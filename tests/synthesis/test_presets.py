@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_the_sizes_of_octaves() -> None:
     assert sizes((12, 12), 1, 1.4) == [(12, 12)]
 
 
-def published(module: torch.nn.Module, layer: str, photograph: torch.Tensor) -> torch.Tensor:
+def published(module: torch.nn.Module, layer: str, score: Callable[[torch.Tensor], torch.Tensor], photograph: torch.Tensor) -> torch.Tensor:
     """The loop published with DeepDream, on pixels of 0 to 1 and without shifts: squares, octaves of 1.4, steps of 1.5 / 255 on average."""
     sides = [round(photograph.shape[2] / 1.4**down) for down in (3, 2, 1, 0)]
     bases = [F.interpolate(photograph, (side, side), mode="bilinear", antialias=True).clamp(0, 1) for side in sides]
@@ -76,20 +77,34 @@ def published(module: torch.nn.Module, layer: str, photograph: torch.Tensor) -> 
         for _ in range(10):
             x.requires_grad_()
             module(x)
-            (gradient,) = torch.autograd.grad(seen.pop().square().sum() / 2, x)
+            (gradient,) = torch.autograd.grad(score(seen.pop()), x)
             x = (x.detach() + 1.5 / 255 * gradient / gradient.abs().mean()).clamp(0, 1)
         detail = x - base
     handle.remove()
     return x[0]
 
 
-@pytest.mark.parametrize("layer", ["templates", "rectified"])
-def test_deepdream_is_the_published_loop(layer: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "objective", "score"),
+    [
+        ("templates", None, lambda y: y.square().sum()),
+        ("rectified", None, lambda y: y.square().sum()),
+        ("energy", None, lambda y: y.square().sum()),
+        ("any_of", None, lambda y: y.square().sum()),
+        ("templates:3", None, lambda y: y[:, 3].square().sum()),
+        ("templates:0", None, lambda y: y[:, 0].square().sum()),
+        ("templates:2", "negative", lambda y: -y[:, 2].sum()),
+    ],
+)
+def test_deepdream_is_the_published_loop_on_every_planted_unit(
+    asked: str, objective: str | None, score: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
     net = planted(3).network
     photograph = np.random.default_rng(0).integers(64, 192, (32, 32, 3), dtype=np.uint8)
-    made = synthesize(net, layer, preset="deepdream", image=photograph, transforms=(), progress=False, frames=8, caring=True)
+    settings = {"preset": "deepdream", "image": photograph, "transforms": (), "progress": False, "frames": 8, "caring": True}
+    made = synthesize(net, asked, objective=objective, **settings)  # type: ignore[arg-type]
     pixels = torch.from_numpy(photograph).permute(2, 0, 1)[None] / 255
-    assert np.abs(made.image(0) - published(net.module, layer, pixels).numpy()).max() < 1e-3
+    assert np.abs(made.image(0) - published(net.module, asked.partition(":")[0], score, pixels).numpy()).max() < 1e-3
     assert made.trace.shape == (1, 40)
     assert [frame.shape[1] for frame in made.frames[0]] == [12, 12, 16, 16, 23, 23, 32, 32]
     assert made.caring is not None
