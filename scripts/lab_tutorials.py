@@ -39,6 +39,8 @@ FIGURES = {
     "fields": "growth",
     "salmon": "slices",
     "psychophysics": "choices",
+    "greybox": "queries",
+    "neocognitron": "tolerance",
 }
 """The figure that each tutorial shows."""
 WIDEST, QUALITY = 900, 70
