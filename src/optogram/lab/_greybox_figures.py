@@ -28,7 +28,7 @@ def ratios(result: GreyboxResult) -> Image.Image:
     finite = result.easier[np.isfinite(result.easier)]
     high = max(10.0, float(finite.max()) if finite.size else 10.0)
     left, top = SPACES[3] + _NAMES, SPACES[3] + TITLE * 1.8
-    axis = Axis(np.log10(min(0.5, float(finite.min()) if finite.size else 0.5)), np.log10(high * 1.5), left, left + _WIDTH)
+    axis = Axis(np.log10(min(0.5, float(finite.min()) if finite.size else 0.5)), np.log10(high * 8), left, left + _WIDTH)
     lines = wrap(NOTE, CAPTION, _WIDTH + _NAMES)
     rows = [number for number in range(1, len(ACCESSES)) if np.isfinite(result.easier[:, number, 0]).any()]
     base = top + _ROW * max(len(rows), 1)
