@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from optogram.attribution._attribute import attribute
+from optogram.attribution._question import Answer
 from optogram.errors import SettingError
 from optogram.lab._paths import all_paths
 from optogram.network.network import Network
@@ -32,14 +34,15 @@ class Left:
     @property
     def told(self) -> Bool[np.ndarray, " photo"]:
         """Which photographs have units on the thing and units off it."""
-        return np.isfinite(self.on) & np.isfinite(self.off)
+        return np.asarray(np.isfinite(self.on) & np.isfinite(self.off))
 
 
 def left_at(network: Network, shown: Float[Tensor, "photo channel row column"], targets: list[str], site: str, boxes: list[Box]) -> Left:
     """From each photograph's target to a site's units; a unit sits on the thing if the middle of its cell of the picture lies in the box."""
     sums = np.zeros((len(targets), 2, 2))
     for index, (target, box) in enumerate(zip(targets, boxes, strict=True)):
-        for part, method in enumerate(("gradient", all_paths)):
+        methods: tuple[str | Callable[..., Answer], ...] = ("gradient", all_paths)
+        for part, method in enumerate(methods):
             found = attribute(network, shown[index : index + 1], target, method, source=site, progress=False).values
             raw = torch.as_tensor(np.asarray(found))
             at = network.site(site)
