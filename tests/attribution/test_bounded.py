@@ -1,4 +1,4 @@
-"""Memory of the long methods: bounded by the inner batch whatever the number of draws, and nothing is kept from call to call."""
+"""Memory of the long methods, in bytes of living tensors: bounded by the inner batch whatever the number of draws, and within a budget."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import gc
 import pytest
 import torch
 
-from optogram.attribution._attribute import attribute
-from optogram.testing.attribution import Small, photographs, small
+from optogram.attribution._attribute import METHODS, attribute
+from optogram.attribution._question import Answer, Question
+from optogram.testing.attribution import Small, _fewer, photographs, small
+from optogram.testing.memory import Living
 
+ATTENTION = {"attention_relevance", "attention_rollout"}
+"""Defined for attention between tokens alone; one pass each."""
 LONG = {
     "integrated_gradients": ({"steps": 8}, {"steps": 64}),
     "guided_integrated_gradients": ({"steps": 4}, {"steps": 40}),
@@ -26,6 +30,15 @@ LONG = {
     "hsic": ({"samples": 8}, {"samples": 100}),
     "extremal_perturbation": ({"steps": 3}, {"steps": 12, "areas": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)}),
 }
+ALONG = {"blur_integrated_gradients": ({"steps": 4}, {"steps": 40}), "internal_influence": ({"steps": 4}, {"steps": 40})}
+"""Their rows are one a photograph, as the photographs come."""
+ALONG |= {name: ({"samples": 8}, {"samples": 60}) for name in ("squaregrad", "vargrad")}
+SHARED = {"hsic": ({"samples": 150}, {"samples": 400}), "feature_ablation": ({"cells": 11}, {"cells": 14})}
+"""Both so many that early layers are computed once for all: what is kept for that comes once."""
+GROWING = {**LONG, **ALONG, **SHARED}
+WIDE = 64
+NUMBERS = 2000
+"""Bytes that each further step or mask may leave: what it is drawn from, a few numbers for each part; a 24th of a photograph."""
 
 
 class Watched(Small):
@@ -70,3 +83,39 @@ def test_a_budget_chooses_the_inner_batch() -> None:
         attribute(net, x, "head:2", "rise", samples=60, max_memory=budget, progress=False)
         rows.append(Watched.most)
     assert rows[0] < rows[1]
+
+
+def most(method: str, settings: dict[str, object], **asked: object) -> int:
+    """Bytes alive at once."""
+    net, x = small(size=WIDE), photographs(2, 3, WIDE, WIDE)
+    net.sites()
+    with Living() as living:
+        attribute(net, x, "head:2", method, progress=False, **asked, **settings)
+    return living.most
+
+
+@pytest.mark.parametrize("method", GROWING)
+def test_bytes_do_not_grow_with_steps_or_masks(method: str) -> None:
+    few, many = GROWING[method]
+    more = max((b - a for a, b in ((few.get(name, 0), many[name]) for name in ("steps", "samples") if name in many)), default=50)
+    growth = most(method, many, batch_size=4) - most(method, few, batch_size=4)
+    assert growth < more * NUMBERS
+
+
+def test_what_keeps_every_pass_is_found() -> None:
+    """The measure sees a method that holds all its rows."""
+
+    def hoards(question: Question, *, samples: int = 4) -> Answer:
+        rows = [question.gradients(question.origin()) for _ in range(samples)]
+        return Answer(torch.stack([one.values for one in rows]).mean(0), rows[0].responses, rows[0].places)
+
+    growth = most(hoards, {"samples": 20}, batch_size=4) - most(hoards, {"samples": 4}, batch_size=4)  # type: ignore[arg-type]
+    assert growth > 16 * NUMBERS
+
+
+@pytest.mark.parametrize("method", sorted({*METHODS.names()} - ATTENTION))
+def test_a_budget_is_kept(method: str) -> None:
+    """Within the budget, and beyond a budget's quarter where it allows more than one row: bytes, of every method."""
+    budget = 12_000_000
+    settings = {**_fewer(method), **({"window": 16, "stride": 16} if method == "occlusion" else {})}
+    assert most(method, settings, max_memory=budget) < budget

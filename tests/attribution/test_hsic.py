@@ -34,7 +34,7 @@ def by_double_sums(part: np.ndarray, kernel: np.ndarray) -> float:
 
 
 def test_matrices_and_double_sums(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ROWS", 7)
+    monkeypatch.setattr(module, "NUMBERS", 300)
     rng = np.random.default_rng(0)
     present, answers = rng.random((31, 4)) < 0.5, rng.normal(size=31)
     found = dependence(torch.as_tensor(present), torch.as_tensor(answers)).numpy()

@@ -15,8 +15,8 @@ from optogram.attribution._question import Answer, Question
 from optogram.attribution._superpixels import Segments
 from optogram.errors import SettingError
 
-ROWS = 256
-"""Rows of the kernel's matrix that are in memory at a time."""
+NUMBERS = 16_384
+"""Of the kernel at a time, so that memory does not grow with the draws."""
 HALVINGS = 80
 
 
@@ -49,7 +49,7 @@ def dependence(present: Bool[Tensor, "draw part"], answers: Float[Tensor, "draw"
     total = torch.zeros(present.shape[1], dtype=answers.dtype, device=answers.device)
     if width == 0:
         return total
-    for rows in torch.arange(len(answers), device=answers.device).split(ROWS):
+    for rows in torch.arange(len(answers), device=answers.device).split(max(1, NUMBERS // len(answers))):
         kernel = torch.exp(-0.5 * ((answers[rows, None] - answers[None]) / width) ** 2)
         total += (centred[rows] * (kernel @ centred)).sum(dim=0)
     return total / (2 * (len(answers) - 1) ** 2)
