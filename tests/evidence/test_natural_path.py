@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.evidence.pictured import pictured
 
-from optogram.evidence._path import Path
+from optogram.evidence._path import Path, _alike
 from optogram.evidence.natural_path import coherence, flagged, natural_path
 from optogram.statistics.identification import wrong_picture
 from optogram.statistics.intervals import clopper_pearson
@@ -96,3 +96,16 @@ def test_a_first_site_has_no_way() -> None:
     assert not found.tested.any()
     assert set(found.notes) == {"there is no site before it"}
     assert natural_path.confounds(seen(Path((), none, none)), found) == {"units flagged": 0.0}
+
+
+def test_what_hardly_varies_in_photographs_does_not_lead_pictures_astray() -> None:
+    """Four units that photographs leave at rest, and of which a picture has a little: the way is still that of the others."""
+    rng = np.random.default_rng(0)
+    seen = rng.standard_normal((24, 6)).astype(np.float32)
+    steady = 1e-3 * rng.standard_normal((24, 4)).astype(np.float32)
+    index = np.arange(24).reshape(2, 6, 2)
+    shown = np.stack([seen[index[:, :, unit].ravel()].mean(axis=0) for unit in (0, 1)])
+    off = 0.5 * rng.standard_normal((2, 4)).astype(np.float32)
+    alone = _alike(seen, shown, index)[0]
+    beside = _alike(np.concatenate([seen, steady], axis=1), np.concatenate([shown, off], axis=1), index)[0]
+    np.testing.assert_allclose(np.diagonal(beside), np.diagonal(alone), atol=0.05)
