@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.browser.tabbing import tab_to
 
 from optogram.evidence._table import read_marks
 
@@ -121,70 +119,6 @@ def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any,
         page.get_by_role("button", name="marks as CSV").click()
     marks = read_marks(Path(kept.value.path()))
     assert marks == {f"folder/photo {number}.jpg": number % 2 == 0 for number in range(small.HELD_OUT)}
-
-
-def _drag(page: Any, selector: str, angle: float) -> None:
-    """From the middle's right to the direction of an angle, counterclockwise, with the mouse."""
-    box = page.locator(selector).bounding_box()
-    x, y, reach = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 3
-    page.mouse.move(x + reach, y)
-    page.mouse.down()
-    page.mouse.move(x + reach * math.cos(math.radians(angle)), y - reach * math.sin(math.radians(angle)), steps=4)
-    page.mouse.up()
-
-
-def test_every_lab_is_moved_by_the_mouse(look: Any) -> None:
-    page = look("#/-/labs/tuning")
-    _drag(page, ".stage", 60)
-    page.wait_for_function("/angle=(59|60|61)$/.test(location.hash)")
-    page.mouse.move(10, 10)
-    assert "angle=6" in page.url or "angle=59" in page.url  # let go: the bar stays
-    page.evaluate("location.hash = '#/-/labs/folding?at=0'")
-    page.get_by_text("Nothing has been cut yet").wait_for()
-    slide(page, "through the layers", 1.0)
-    page.get_by_text("After layer 4").wait_for()
-    page.evaluate("location.hash = '#/-/labs/convolution?place=0'")
-    slide(page, "window at place", 0.5)
-    page.wait_for_function("/place=(29|30|31)/.test(location.hash)")
-    page.evaluate("location.hash = '#/-/labs/noise?x1=0.8&x2=0.4'")
-    slide(page, "x2", 1.0)
-    page.wait_for_function("/x2=1(&|$)/.test(location.hash)")
-    page.evaluate("location.hash = '#/-/labs/templates'")
-    slide(page, "new picture", 0.5)
-    page.wait_for_function("/picture=(99|100)/.test(location.hash)")
-
-
-def slide(page: Any, name: str, share: float) -> None:
-    """Clicks a slider at a share of its length."""
-    box = page.get_by_role("slider", name=name).bounding_box()
-    page.mouse.click(box["x"] + 8 + share * (box["width"] - 16), box["y"] + box["height"] / 2)
-
-
-def test_every_lab_is_reached_and_moved_by_keys_alone(look: Any) -> None:
-    """From the list: Tab to the lab, Enter, Tab to each control, and one step of it changes the address."""
-    page = look()
-    for lab, controls in CONTROLS.items():
-        page.evaluate("location.hash = '#/-/labs'")
-        page.get_by_role("heading", name="Labs").wait_for()
-        tab_to(page, f"one.getAttribute('href') === '#/-/labs/{lab}'")
-        page.keyboard.press("Enter")
-        page.wait_for_function("lab => location.hash === `#/-/labs/${lab}`", arg=lab)
-        page.wait_for_selector(".controls, .lab")
-        for control, key in controls:
-            tab_to(page, control)
-            before = page.url
-            page.keyboard.press(key)
-            page.wait_for_function("before => location.href !== before", arg=before)
-
-
-CONTROLS = {
-    "folding": [("one.tagName === 'SELECT'", "ArrowDown"), ("one.type === 'range'", "ArrowRight")],
-    "convolution": [("one.type === 'range'", "ArrowRight"), ("one.tagName === 'SELECT'", "ArrowDown"), ("one.type === 'checkbox'", " ")],
-    "templates": [("one.type === 'range'", "ArrowRight"), ("one.closest('.classes')", "Enter"), ("one.innerText === 'draw your own'", "Enter")],
-    "noise": [("one.type === 'range'", "ArrowLeft"), ("one.tagName === 'SELECT'", "ArrowUp")],
-    "tuning": [("one.type === 'range'", "ArrowRight"), ("one.getAttribute('role') === 'slider'", "ArrowLeft"), ("one.tagName === 'BUTTON'", "Enter")],
-}
-"""The controls of each lab, as conditions on the focused element, and a key that moves each."""
 
 
 def test_a_units_page_says_what_it_is_made_of_mapped_and_tuned_to(look: Any) -> None:
