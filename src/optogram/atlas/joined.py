@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optogram.atlas.build import copy_viewer
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.open import Atlas, open_atlas
-from optogram.atlas.schema import NetworkEntry, Whole
+from optogram.atlas.schema import File, NetworkEntry, Whole
 from optogram.atlas.tables import schemas
 from optogram.errors import AtlasError, SettingError, StaleError
 
@@ -72,7 +72,8 @@ def _whole(atlases: Sequence[Atlas], folder: Folder) -> Whole | None:
     import pyarrow.parquet as pq
 
     rows: dict[str, dict[str, Any]] = {}
-    packs, count = [], 0
+    packs: list[File] = []
+    count = 0
     for one in atlases:
         if (whole := one.manifest.whole) is not None:
             for row in pq.read_table(one.path / whole.index.path).to_pylist():

@@ -6,7 +6,9 @@ promises("lrp").refused  # ("smooth ...",)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,7 +90,7 @@ def flat() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, 8), nn.ReLU(), nn.Linear(8, 4))
 
 
-KINDS = {
+KINDS: dict[str, Callable[[], nn.Module]] = {
     "networks of convolutions and rectifiers": Small,
     "smooth rectifiers (GELU, SiLU)": Smooth,
     "networks without a site of several places": flat,
@@ -98,7 +100,8 @@ KINDS = {
 
 def promises(method: Method) -> Promises:
     """Asks the method, with fewer draws than by default, about pixels of four kinds of networks and about a hidden site of one."""
-    images, settings = photographs(1, 3, SIDE, SIDE), {"progress": False, **_fewer(method)}
+    images = photographs(1, 3, SIDE, SIDE)
+    settings: dict[str, Any] = {"progress": False, **_fewer(method)}
     refused, answers = [], []
     for kind, make in KINDS.items():
         try:
@@ -113,7 +116,7 @@ def promises(method: Method) -> Promises:
     return Promises(*flags, _hidden(method, settings), tuple(refused))
 
 
-def _hidden(method: Method, settings: dict[str, object]) -> bool:
+def _hidden(method: Method, settings: dict[str, Any]) -> bool:
     try:
         found = attribute(small(size=SIDE), photographs(1, 3, SIDE, SIDE), TARGET, method, source="second#0", **settings)
     except NotDefinedError:
