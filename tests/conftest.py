@@ -28,7 +28,7 @@ sys.modules[_checker.__name__] = _checker
 
 CHECKED_CALLS = 100
 """So many calls of each function are checked in each file of tests: checking all of them took longer than what they do."""
-_calls: Counter[Callable[..., Any]] = Counter()
+_calls: Counter[types.CodeType] = Counter()  # a function inside a function would keep alive what it refers to
 _jaxtyped = jaxtyping.jaxtyped
 
 
@@ -42,9 +42,9 @@ def _first_calls(function: Any = None, *, typechecker: Any) -> Any:
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        if _calls[function] >= CHECKED_CALLS:
+        if _calls[function.__code__] >= CHECKED_CALLS:
             return function(*args, **kwargs)
-        _calls[function] += 1
+        _calls[function.__code__] += 1
         if not made:
             made.append(_jaxtyped(function, typechecker=typechecker))
         return made[0](*args, **kwargs)

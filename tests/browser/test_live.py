@@ -77,6 +77,8 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         assert [one.address for one in kept] == ["0:1"]
         page.goto(base + "?again#/small~231/0/1")
         page.get_by_role("region", name="Kept from the bench").locator("img").wait_for()
+        page.wait_for_load_state("networkidle")  # nothing is asked of the server once it has gone
+        page.goto("about:blank")
 
 
 def test_a_static_page_asks_nothing_and_says_how_to_have_a_bench(look: Any, files_server: str) -> None:

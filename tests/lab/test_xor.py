@@ -70,7 +70,9 @@ def test_before_training_no_unit_is_a_feature_and_the_surface_is_no_exclusive_or
     shares, right = told(found, 1)
     assert sorted(map(sorted, shares)) != [["x1"], ["x2"]]
     assert right < 0.8
-    assert told(found, 0) == ([{"x1"}, {"x2"}], 1.0)
+    shares, right = told(found, 0)
+    assert shares == [{"x1"}, {"x2"}]
+    assert right > 0.995
 
 
 class TestQuick:
@@ -83,7 +85,7 @@ class TestQuick:
         assert right >= 0.95 > LINEAR_BEST + 0.2
         np.testing.assert_array_equal(found.units[network] > 0.5, halves(found, network))
         if network == 0:
-            assert right == 1
+            assert right > 0.995  # steep sigmoids round the corners
             assert shares == [{"x1"}, {"x2"}]
 
     def test_by_hand_and_learned(self, quick: Quick) -> None:

@@ -94,11 +94,12 @@ class _Build:
         twin, twin_sweep = self._twin(sweep)
         evidence = self._evidence(sweep, twin_sweep)
         frames = Frames(self.network, self.photos)
+        self.asked = held_out(sweep.panel, self.photos)  # a twin's panel is of the same photographs
         networks = [self._pages(Subject(self.network, self.network.name, None, sweep, evidence, self.settings), frames)]
         if twin is not None and twin_sweep is not None and evidence is not None and evidence.twin is not None:
             networks.append(self._pages(_as_subject(self.network, twin, twin_sweep, evidence.twin, self.settings), frames))
         sites = [site for network in networks for site in network.sites]
-        asked = [sweep.panel.identities[row] for row in held_out(sweep.panel, self.photos)]
+        asked = [sweep.panel.identities[row] for row in self.asked]
         whole = whole_photographs(self.folder, sites, frames, self.settings.whole, asked)
         self._finish(networks, whole, asked if whole else [], evidence, sweep)
 
@@ -184,7 +185,6 @@ class _Build:
 
         fields = measure_all(self.network, self.sites)
         links = _links(subject.network, self.sites, subject.sweep, frames)
-        asked = held_out(subject.sweep.panel, self.photos)
         entries = []
         with track("pages", sum(site.units for site in self.sites), self.progress) as advance:
             for number, site in enumerate(self.sites):
@@ -199,7 +199,7 @@ class _Build:
                     k=subject.settings.exemplars,
                     links=links.get(site.address),
                     tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields.keys() & self.close else None,
-                    held_out=asked,
+                    held_out=self.asked,
                     methods=self.settings.methods,
                     mapping=subject.network if self.settings.attributed and site.address in self.close else None,
                     mapped=TWIN_PICTURES if subject.twin else MAPPED,
