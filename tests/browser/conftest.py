@@ -137,6 +137,10 @@ def _is_missed(answer: Any) -> bool:
     return answer.status >= 400 and not (answer.status == 404 and answer.url.endswith(NO_LABS))
 
 
+SETTLE = "await Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished.catch(() => null)))"
+"""Colours that are on their way from one theme to the other are no fault."""
+
+
 @pytest.fixture(scope="session")
 def serious(repository: Path) -> Callable[[Any], list[str]]:
     """What axe finds serious or critical on a page as it stands."""
@@ -148,6 +152,7 @@ def serious(repository: Path) -> Callable[[Any], list[str]]:
     def found(page: Any) -> list[str]:
         if not page.evaluate("'axe' in window"):
             page.evaluate(script)
+        page.evaluate(f"async () => {{ {SETTLE} }}")
         told = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
         return [f"{one['id']}: {one['nodes'][0]['html'][:140]}" for one in told if one["impact"] in ("serious", "critical")]
 
