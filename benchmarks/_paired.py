@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+def options(parser: argparse.ArgumentParser, rounds: int) -> None:
+    """What every comparison of attribution methods may be told."""
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--inner", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--cold", action="store_true", help="no call to warm up, for those that take minutes")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall")
 
 
 def paired(calls: Sequence[Callable[[], Any]], rounds: int, clock: Callable[[], float] = time.perf_counter, cold: bool = False) -> list[list[float]]:

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 import optogram as og
-from _paired import CLOCKS, medians, paired, ratio
+from _paired import CLOCKS, medians, options, paired, ratio
 from optogram.network._torchvision import open_torchvision
 
 TARGET = 5
@@ -96,13 +96,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", default=["resnet18", "mobilenet_v2"])
     parser.add_argument("--methods", nargs="+", default=list(GOALS))
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--inner", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--unchecked", action="store_true", help="do not compare the maps; --rounds 0 compares them alone")
-    parser.add_argument("--cold", action="store_true", help="no call to warm up, for those that take minutes")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    options(parser, 5)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     warnings.simplefilter("ignore")

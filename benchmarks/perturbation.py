@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 import optogram as og
-from _paired import CLOCKS, medians, paired, ratio
+from _paired import CLOCKS, medians, options, paired, ratio
 from optogram.network._torchvision import open_torchvision
 
 TARGET, GOAL = 5, 1.5
@@ -142,12 +142,7 @@ def main() -> None:
     parser.add_argument("--networks", nargs="+", choices=SITES, default=["resnet18", "mobilenet_v2"])
     parser.add_argument("--cases", nargs="+", choices=PEERS, default=list(PEERS))
     parser.add_argument("--peers", nargs="+", help="only these")
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--inner", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cold", action="store_true", help="no call to warm up, for those that take minutes")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--clock", choices=CLOCKS, default="wall")
+    options(parser, 3)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     warnings.simplefilter("ignore")

@@ -12,12 +12,12 @@ from PIL import Image
 
 import optogram as og
 from optogram.atlas import site_files
-from optogram.atlas.evenly import evenly
 from optogram.atlas.excerpt import excerpt
 from optogram.atlas.folder import Folder
 from optogram.atlas.frames import Frames
 from optogram.atlas.open import Atlas, open_atlas
 from optogram.atlas.plates import CELL, picture
+from optogram.evenly import evenly
 from optogram.exemplars.result import Sweep
 
 SITE = "2"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.orient.conftest import contents
 
 from optogram.orient import writing
 from optogram.orient.exif import orientation
@@ -59,21 +60,9 @@ def interrupted_after(lines: int) -> Iterator[None]:
         sys.settrace(before)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
-
-
-@pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing.os, "fsync", lambda _: None)
-    folder = tmp_path / "source"
-    folder.mkdir()
-    pixels = np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(pixels).save(folder / "a.jpg")
-    Image.fromarray(pixels).save(folder / "b.jpg", exif=exif)
-    return folder
 
 
 def everywhere(source: Path, tmp_path: Path, act: Callable[[Path], Any]) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tests.orient.conftest import contents
 
 from optogram.errors import SourceError
 from optogram.orient.exif import orientation
@@ -58,10 +59,6 @@ def folder(tmp_path: Path) -> Path:
         Image.fromarray(random.integers(0, 255, (20, 30, 3)).astype(np.uint8)).save(tmp_path / f"{index}.jpg")
     (tmp_path / "notes.txt").write_text("no photograph")
     return tmp_path
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 def test_applied_and_taken_back_byte_by_byte(folder: Path) -> None:
@@ -155,15 +152,8 @@ def lines(folder: Path, doing: str, left: int) -> bool:
 
 
 @pytest.mark.parametrize("doing", ["turn", "undo"])
-def test_killed_at_any_line_each_file_is_the_old_or_the_new_one(tmp_path: Path, doing: str) -> None:
+def test_killed_at_any_line_each_file_is_the_old_or_the_new_one(source: Path, tmp_path: Path, doing: str) -> None:
     """Two files, one of them with the tag already; every fifth line that is executed is once the last."""
-    source = tmp_path / "source"
-    source.mkdir()
-    pixels = np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(pixels).save(source / "a.jpg")
-    Image.fromarray(pixels).save(source / "b.jpg", exif=exif)
     old = contents(source)
     turned = tmp_path / "turned"
     shutil.copytree(source, turned)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from optogram.atlas.evenly import evenly
 from optogram.atlas.folder import Folder, write_atomically
 from optogram.atlas.packs import write_packs
 from optogram.atlas.schema import File, Manifest, NetworkEntry, Photograph, SiteEntry, Sprites, Whole
@@ -18,6 +17,7 @@ from optogram.atlas.sprites import SHEET, tiled, webp
 from optogram.atlas.tables import schemas
 from optogram.atlas.whole import TOGETHER
 from optogram.errors import AddressError
+from optogram.evenly import evenly
 
 if TYPE_CHECKING:
     from optogram.atlas.open import Atlas

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from optogram.atlas.evenly import evenly
 from optogram.atlas.frames import shown
 from optogram.atlas.gallery import as_image, at_rest, quantised
 from optogram.atlas.packs import write_packs
 from optogram.errors import OptogramError
+from optogram.evenly import evenly
 
 if TYPE_CHECKING:
     from optogram.atlas.folder import Folder

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optogram.atlas.evenly import evenly
 from optogram.atlas.folder import slug, write_atomically
 from optogram.atlas.settings import WORKSHOP, Settings
 from optogram.atlas.site_files import Drawn, Pictures
+from optogram.evenly import evenly
 from optogram.network.address import placed
 from optogram.progress import Progress
 

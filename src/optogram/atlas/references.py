@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from optogram.atlas.alt import exemplar_alt
-from optogram.atlas.evenly import evenly
 from optogram.atlas.packs import NOWHERE, write_packs
 from optogram.atlas.plates import CELL, picture
 from optogram.atlas.sprites import jpeg, tiled
 from optogram.atlas.tables import schemas
+from optogram.evenly import evenly
 
 if TYPE_CHECKING:
     from optogram.atlas.folder import Folder

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from optogram.atlas.tables import schemas
+from optogram.evenly import evenly
 from optogram.exemplars.extremes import blocks
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _spread(grid: tuple[int, ...], places: int) -> list[int]:
     """Flat places, evenly spaced over the grid, at most `PLACES` along each side."""
     if len(grid) != 2:
         return list(range(places))[:: max(1, places // PLACES**2)]
-    rows, columns = (sorted({int(place) for place in np.linspace(0, side - 1, min(side, PLACES)).round()}) for side in grid)
+    rows, columns = (evenly(range(side), PLACES) for side in grid)
     return [row * grid[1] + column for row in rows for column in columns]
 
 

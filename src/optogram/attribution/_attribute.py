@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from optogram.attribution._arrays import as_array
 from optogram.attribution._memory import rows_within
 from optogram.attribution._photographs import Photographs, read_photographs
 from optogram.attribution._question import Answer, Question
@@ -140,19 +141,19 @@ def _result(
     provenance: Provenance,
 ) -> Attribution:
     order = np.argsort([number for numbers in photographs.numbers for number in numbers])
-    values = [_array(row) for answer in answers for row in answer.values]
+    values = [as_array(row) for answer in answers for row in answer.values]
     places = [text for answer in answers for text in target.located(answer.places, grids)]
     responses = torch.cat([answer.responses for answer in answers])
     first = answers[0]
-    delta = None if first.delta is None else _array(torch.cat([answer.delta for answer in answers if answer.delta is not None]))[order]
-    base = None if first.base is None else _array(torch.cat([answer.base for answer in answers if answer.base is not None]))[order]
+    delta = None if first.delta is None else as_array(torch.cat([answer.delta for answer in answers if answer.delta is not None]))[order]
+    base = None if first.base is None else as_array(torch.cat([answer.base for answer in answers if answer.base is not None]))[order]
     maps = tuple(values[row] for row in order)
-    pictures = tuple(_array(row) for batch in photographs.batches for row in batch)
+    pictures = tuple(as_array(row) for batch in photographs.batches for row in batch)
     pictures = tuple(pictures[row] for row in order)
     zero = np.array([not value.any() for value in maps])
     return Attribution(
         values=maps if photographs.listed else np.stack(maps),
-        responses=_array(responses)[order],
+        responses=as_array(responses)[order],
         target=target.text,
         method=name,
         places=tuple(places[row] for row in order),
@@ -164,7 +165,7 @@ def _result(
         base=base,
         estimated=first.estimated,
         source=None if source is None else source.address,
-        worths=None if source is None else _array(torch.cat([source.places(answer.values).sum(dim=2) for answer in answers]))[order],
+        worths=None if source is None else as_array(torch.cat([source.places(answer.values).sum(dim=2) for answer in answers]))[order],
         site=first.site,
         signed=first.signed,
         per_channel=first.per_channel,
@@ -182,7 +183,3 @@ def _notes(target: Target, zero: np.ndarray) -> list[str]:
     cause = "" if not rectified else f": {rectified[0].address} is rectified, and a unit at zero has no gradient"
     instead = f". Its pre-activation is {rectified[0].before}" if rectified and rectified[0].before else ""
     return [f"nothing in {count} changes {target.text}{cause}{instead}"]
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(tensor.detach().float().cpu().numpy())

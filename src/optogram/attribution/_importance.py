@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram.attribution._arrays import as_array
 from optogram.attribution._attribute import laid_out
 from optogram.attribution._cam import maps_of
 from optogram.attribution._concepts import Concepts, amounts_of
@@ -22,7 +23,7 @@ from optogram.attribution._question import check_finite
 from optogram.attribution._sets import count_of, frames, hash_of
 from optogram.attribution._target import Places, Target, read_target
 from optogram.attribution.integrated_gradients import quadrature_of
-from optogram.errors import InputError, SettingError
+from optogram.errors import InputError, NotDefinedError, SettingError
 from optogram.network.network import Network
 from optogram.network.site import Site
 from optogram.progress import Progress, track
@@ -99,7 +100,9 @@ class _Asked:
         with torch.enable_grad():
             found, _ = self.responses(images, leaf, places)
             (grad,) = torch.autograd.grad(found.sum(), leaf, allow_unused=True)
-        return torch.zeros_like(leaf) if grad is None else grad
+        if grad is None:
+            raise NotDefinedError(f"{self.target.text} does not depend on {self.site.address}: choose concepts of a site that feeds it")
+        return grad
 
 
 def importance(
@@ -125,7 +128,7 @@ def importance(
     count = count_of(runner, photos)
     with track("importance", count * (steps + len(patterns) + 1), progress) as advance:
         parts = [_of(asked, batch, patterns, rule, advance) for batch in frames(runner, photos, batch_size)]
-    worth, lost, responses, without = (np.concatenate([_array(part[number]) for part in parts]) for number in range(4))
+    worth, lost, responses, without = (np.concatenate([as_array(part[number]) for part in parts]) for number in range(4))
     settings = {"target": chosen.text, "site": place.address, "concepts": len(patterns), "steps": steps, "reduce": reduce}
     provenance = Provenance("importance", network.name, network.weights_hash, hash_of(runner, photos), "", settings, 0)
     low = high = np.full(len(patterns), np.nan)
@@ -165,8 +168,3 @@ def _placed(site: Site, raw: Tensor, maps: Float[Tensor, "batch unit rows column
     with torch.enable_grad():
         blank = torch.zeros_like(raw).requires_grad_()
         return torch.autograd.grad(maps_of(site, blank), blank, maps)[0]
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    array: np.ndarray = tensor.detach().float().cpu().numpy()
-    return array

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram.attribution._arrays import as_array
 from optogram.attribution._attribute import laid_out
 from optogram.attribution._sets import frames, hash_of
 from optogram.attribution._target import Target, read_target
@@ -180,7 +181,7 @@ def _summary(cosines: np.ndarray) -> tuple[float, float]:
 
 def _means(network: Network, site: Site, images: Tensor) -> np.ndarray:
     with torch.no_grad():
-        return _numbers(site.places(network.read(site, images)).mean(dim=2))
+        return as_array(site.places(network.read(site, images)).mean(dim=2))
 
 
 def _slopes(network: Network, target: Target, site: Site, images: Tensor) -> np.ndarray:
@@ -192,9 +193,4 @@ def _slopes(network: Network, target: Target, site: Site, images: Tensor) -> np.
         (grad,) = torch.autograd.grad(responses.sum(), taps[site.address], allow_unused=True)
     if grad is None:
         raise NotDefinedError(f"{target.text} does not depend on {site.address}: choose a site that feeds it")
-    return _numbers(site.places(grad).sum(dim=2))
-
-
-def _numbers(tensor: Tensor) -> np.ndarray:
-    array: np.ndarray = tensor.detach().float().cpu().numpy()
-    return array
+    return as_array(site.places(grad).sum(dim=2))

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from optogram.attribution._entrance import Reach, affordable, close, enterable, entered, entrances, scrap_of
 from optogram.attribution._question import Question
+from optogram.evenly import evenly
 from optogram.network.site import Site
 
 WORTH_IT = 512
@@ -153,8 +154,7 @@ def stages_of(question: Question, responses: Float[Tensor, "batch"], size: Spot,
     ways = entrances(question, COARSEST)[::-1]
     ways = _passed(question, ways, responses) if ways else []
     while ways:
-        even = [ways[round(number * (len(ways) - 1) / max(1, min(STAGES, len(ways)) - 1))] for number in range(min(STAGES, len(ways)))]
-        stages = _linked(even, sides)
+        stages = _linked(evenly(ways, STAGES), sides)
         if stages and _share(stages[-1], windows) <= SHARE:
             return stages
         ways = ways[:-1]

@@ -20,6 +20,7 @@ from optogram.evidence._line_up import LINE_UP, measured, won
 from optogram.evidence._view import SiteView
 from optogram.statistics.correlation import spearman_matrix
 from optogram.statistics.identification import centred, centred_and_scaled, too_alike, wrong_picture
+from optogram.statistics.ranks import centred_ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,7 @@ def _without(view: SiteView, one: Half, dealt: Int[np.ndarray, " patch"], count:
     """S of one half without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
     units = view.responses.shape[1]
     alive = view.alive & one.living
-    pictures, targets = (stats.rankdata(values[:, alive], axis=0) for values in (one.scores, one.targets))
-    pictures, targets = ((ranks - ranks.mean(axis=0)).astype(np.float32) for ranks in (pictures, targets))
+    pictures, targets = (centred_ranks(values[:, alive]).astype(np.float32) for values in (one.scores, one.targets))
     products, of = targets.T @ pictures, dealt[one.seen]
     for number in range(count):
         out = of == number

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from optogram.evenly import evenly
 from optogram.evidence._drawn import Drawn, raised
 from optogram.evidence._scene import Recorder, Scene
 from optogram.evidence._view import SiteView
@@ -78,8 +79,7 @@ def before(network: Network, site: Site, size: Sequence[int]) -> list[Site]:
     with torch.no_grad():
         whole = network.read(site, images)
         found = [one for one in network.sites() if one.order < site.order and _changes(network, one, site, images, whole)]
-    kept: list[int] = np.unique(np.linspace(0, len(found) - 1, min(SITES, len(found))).round().astype(int)).tolist() if found else []
-    return [found[index] for index in kept]
+    return evenly(found, SITES)
 
 
 @torch.no_grad()

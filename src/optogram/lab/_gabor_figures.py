@@ -14,6 +14,7 @@ from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
 from optogram.drawing.text import wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
+from optogram.evenly import evenly
 from optogram.lab._show import tint
 from optogram.physiology.macaque import COUNTS, EDGES
 
@@ -29,7 +30,7 @@ _TICKS = (0.1, 0.2, 0.5, 1.0, 1.5)
 def fits(result: GaborResult) -> Image.Image:
     """Each filter's picture and, right of it, the function fitted to it, best first; both in one scale, blue below zero."""
     order = np.argsort(-result.r2)
-    shown = order[np.unique(np.linspace(0, len(order) - 1, min(MOST, len(order))).round().astype(int))]
+    shown = evenly(order.tolist(), MOST)
     pairs, captions = [], []
     for index in shown:
         picture, fitted = result.filters[index], result.fitted[index]

@@ -18,6 +18,7 @@ from PIL import Image
 from optogram.drawing.colour import signed
 from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid, stacked
+from optogram.evenly import evenly
 from optogram.images.photos import Photos
 from optogram.lab._convolve import convolve, correlate, placed, reversed_, size
 from optogram.lab._result import Finding, LabResult, made_by, percent
@@ -121,8 +122,7 @@ def convolution(
     gray = squares(pictures[:1], 64, 1)[0, 0].double().numpy()
     step, edge = np.array([1.0, 0.0, 0.0, -1.0, -2.0]) / 2, np.outer([1.0, 2.0, 3.0, 2.0, 1.0], [1.0, 0.5, 0.0, -0.5, -1.0])
     padded = _padded(network) if network is None else network
-    sites = [site for site in padded.sites() if site.layout == "spatial"]
-    sites = [sites[index] for index in sorted({round(place) for place in np.linspace(0, len(sites) - 1, min(SITES, len(sites)))})]
+    sites = evenly([site for site in padded.sites() if site.layout == "spatial"], SITES)
     with track("convolution", len(sites), progress) as advance:
         border = _border(padded, sites, pictures, advance)
     findings = (

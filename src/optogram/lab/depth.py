@@ -15,6 +15,7 @@ from torch import Tensor
 
 from optogram.drawing.plots import curves
 from optogram.errors import SourceError
+from optogram.evenly import evenly
 from optogram.images.folds import fold
 from optogram.images.photos import Photos
 from optogram.lab._chain import steps as chained
@@ -146,8 +147,7 @@ def _sites(network: Network) -> list[Site]:
     """The input, up to eight default sites with places, and the first head behind them."""
     found = [site for site in network.sites() if site.layout != "vector"]
     heads = [site for site in network.sites() if site.layout == "vector" and (not found or site.order > found[-1].order)]
-    chosen = sorted({round(place) for place in np.linspace(0, len(found) - 1, min(MOST_SITES - 2, len(found)))})
-    return [network.site("input"), *(found[index] for index in chosen), *heads[:1]]
+    return [network.site("input"), *evenly(found, MOST_SITES - 2), *heads[:1]]
 
 
 def _probed(network: Network, sites: list[Site], halves: Halves, classes: int, advance: Callable[[int], None]) -> list[int]:

@@ -15,6 +15,7 @@ from optogram.drawing.paper import Paper
 from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
 from optogram.errors import NotDefinedError
+from optogram.evenly import evenly
 from optogram.images.photos import Photos
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._shown import shown
@@ -72,7 +73,7 @@ def fields(
     chain = windows(used)
     if not chain:
         raise NotDefinedError(f"{used.name} has no convolution or pool: the recursive rule has nothing to go down")
-    numbers = np.unique(np.linspace(0, len(chain) - 1, min(MOST_SITES, len(chain))).round().astype(int)).tolist()
+    numbers = evenly(range(len(chain)), MOST_SITES)
     photographs = shown(used, images, 8 if quick else PHOTOGRAPHS, seed)[0]
     twin = used.twin("shuffle", seed, photographs)
     rows, other, energies, boxes = [], [], [], []

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from optogram.attribution._attribute import attribute
 from optogram.drawing.sheet import grid
+from optogram.evenly import evenly
 from optogram.exemplars.sweep import sweep
 from optogram.images.photos import Photos
 from optogram.lab._result import Finding, LabResult, made_by
@@ -127,8 +128,7 @@ def _sites(network: Network, top: str) -> list[Site]:
     """Up to five sites with places below the class, from the last to the first."""
     end = network.unit(top).site.order
     found = [site for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end]
-    chosen = sorted({round(place) for place in np.linspace(0, len(found) - 1, min(MOST_SITES, len(found)))}, reverse=True)
-    return [found[index] for index in chosen]
+    return evenly(found, MOST_SITES)[::-1]
 
 
 def _walked(

@@ -16,6 +16,7 @@ from optogram.attribution._attribute import attribute
 from optogram.drawing.colour import limit_of, signed, unsigned
 from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
+from optogram.evenly import evenly
 from optogram.images.photos import Photos
 from optogram.images.preprocess import Preprocess
 from optogram.lab._cancellation import Left, as_box, inside, left_at
@@ -200,7 +201,7 @@ def _chosen_sites(network: Network, target: str) -> list[str]:
     """Up to five sites with places, computed before the target, from the first to the last."""
     end = network.unit(target).site.order
     spatial = [site.address for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end]
-    return [spatial[index] for index in sorted({round(place) for place in np.linspace(0, len(spatial) - 1, min(5, len(spatial)))})]
+    return evenly(spatial, 5)
 
 
 def _by_hand() -> tuple[Float[np.ndarray, "output rule 2"], float]:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from PIL import Image
 
 from optogram.errors import NotDefinedError
+from optogram.evenly import evenly
 from optogram.lab import _tuning_figures
 from optogram.lab._result import Finding, LabResult, made_by, share
 from optogram.lab._shown import shown
@@ -131,7 +132,7 @@ def default_sites(network: Network) -> tuple[str, ...]:
     ]
     if not found:
         raise NotDefinedError(f"{network.name} has no rectified site with places; name sites, as in --sites layer1,layer2")
-    return tuple(found[int(index)] for index in np.unique(np.linspace(0, len(found) - 1, min(MOST_SITES, len(found))).round()))
+    return tuple(evenly(found, MOST_SITES))
 
 
 def sharpest(found: Tuning) -> str:

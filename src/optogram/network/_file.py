@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from torch import nn
 
 from optogram.errors import LoadError, OptogramError, unknown
+from optogram.network._blame import blamed
 from optogram.network._loaded import Loaded
 from optogram.network._torchvision import open_torchvision
 from optogram.network.network import Network
@@ -31,7 +31,9 @@ def from_file(spec: str) -> Loaded:
     except OptogramError:
         raise
     except Exception as error:
-        raise LoadError(f"{spec} gives no network: {_told(error, path.resolve())}. Mend it, or make it yourself: og.Network(module)") from error
+        raise LoadError(
+            f"{spec} gives no network: {blamed(error, path.resolve().__eq__)}. Mend it, or make it yourself: og.Network(module)"
+        ) from error
 
 
 def _made(path: Path, factory: str) -> Any:
@@ -42,14 +44,6 @@ def _made(path: Path, factory: str) -> Any:
             raise
         open_torchvision()
         return _called(path, factory)
-
-
-def _told(error: Exception, path: Path) -> str:
-    """What went wrong in the user's own file, and on which of its lines."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    where = f" ({path.name}, line {lines[-1]})" if lines else ""
-    text = (str(error).splitlines() or [""])[0]
-    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
 
 
 def unpacked(value: Any, spec: str, name: str) -> Loaded:

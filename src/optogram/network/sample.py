@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import traceback
 from pathlib import Path
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 
 from optogram.errors import InputError
 from optogram.images.preprocess import Preprocess
+from optogram.network._blame import blamed
 
 COMMON = (224, 32, 64, 28, 128, 96, 256, 299, 384, 512, 16, 8)
 CONVOLUTIONS = (nn.Conv2d, nn.Conv1d, nn.ConvTranspose2d)
@@ -67,20 +67,15 @@ class Failures:
     def told(self) -> InputError:
         """An error in the code, which is the same at every size, is told with its line; else the size is asked for."""
         (height, width), error = self.seen[0]
-        said = next(iter(str(error).splitlines()), "no message")
         tried = f"{self.name} did not run on {self.channels}-channel images"
         if isinstance(error, CODE) and len({(type(other), str(other)) for _, other in self.seen}) == 1:
-            found = InputError(f"{tried}: its forward raised {type(error).__name__}: {said}{_line(error)}")
+            found = InputError(f"{tried}: its forward raised {blamed(error, _theirs)}")
         else:
             instead = "give its input size with og.Network(module, preprocess=og.Preprocess(size=...))"
-            found = InputError(f"{tried} of any size tried ({height}x{width}: {said}); {instead}")
+            found = InputError(f"{tried} of any size tried ({height}x{width}: {next(iter(str(error).splitlines()), 'no message')}); {instead}")
         found.__cause__ = error
         return found
 
 
-def _line(error: Exception) -> str:
-    """Where in the network's own code it was raised."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not any(Path(frame.filename).is_relative_to(root) for root in NOT_THEIRS)
-    ]
-    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+def _theirs(file: Path) -> bool:
+    return not any(file.is_relative_to(root) for root in NOT_THEIRS)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from optogram.errors import InputError
+from optogram.evenly import evenly
 from optogram.network.network import Network
 from optogram.network.site import Unit
 
@@ -64,7 +65,7 @@ def effective(network: Network, address: str, images: Float[Tensor, "photo chann
     One truncated pass forwards and one backwards for each unit and batch. Raises `InputError` where no gradient reaches the pixels.
     """
     units = network.units(address)
-    chosen = [units[index] for index in np.linspace(0, len(units) - 1, min(most_units, len(units))).round().astype(int)]
+    chosen = evenly(units, most_units)
     place = units[0].place if units[0].place is not None else units[0].site.centre()
     energy = np.zeros(images.shape[2:])
     for batch in images.split(BATCH):

@@ -22,7 +22,7 @@ from jaxtyping import Float, Int, UInt8
 
 from optogram.zoo._circuit import FAR, LEAST
 from optogram.zoo._templates_module import SIDE
-from optogram.zoo._tiles import ROWS, THINGS, TINTS, pattern, photographed, tint
+from optogram.zoo._tiles import ROWS, THINGS, TINTS, pattern, photographed, tint, tinted
 from optogram.zoo._truth import Architecture, Planted, Truth, network_of
 from optogram.zoo._wires import Circuit, Row, Wires
 
@@ -80,8 +80,7 @@ def draw(count: int, seed: int = 0, snr: float = 1.5, *, things: int = 2, turned
     light = rng.standard_normal((count, ROWS, ROWS)) + snr * SPREAD * np.linspace(0.5, -0.5, ROWS)[:, None]
     turn = np.arange(count) % len(ACROSS) if turned else np.zeros(count, np.int64)
     light = np.stack([np.rot90(one, int(k)) for one, k in zip(light, turn, strict=True)])
-    tints = rng.standard_normal((count, ROWS, ROWS, len(TINTS)))
-    pixels = 0.5 + LIGHT * light[..., None, None, None] + np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS]))
+    pixels = tinted(rng.standard_normal((count, ROWS, ROWS, len(TINTS)))) + LIGHT * light[..., None, None, None]
     patterns = np.stack([pattern(thing) for thing in THINGS])
     for shown in pixels.reshape(-1, 3, SIDE, SIDE):
         shown += np.tensordot(rng.uniform(0.6, 1.4, things), patterns[rng.choice(len(THINGS), things, replace=False)], 1)

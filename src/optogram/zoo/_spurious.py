@@ -22,7 +22,7 @@ from jaxtyping import Int, UInt8
 
 from optogram.zoo._circuit import FAR, LEAST
 from optogram.zoo._templates_module import SIDE
-from optogram.zoo._tiles import ROWS, THINGS, TINTS, pattern, photographed, tint
+from optogram.zoo._tiles import ROWS, THINGS, TINTS, pattern, photographed, tint, tinted
 from optogram.zoo._truth import Architecture, Planted, Truth, network_of
 from optogram.zoo._wires import Row, Wires
 
@@ -80,8 +80,7 @@ def draw(count: int, seed: int = 0, *, tied: bool = True, strength: tuple[float,
     rng = np.random.default_rng(seed)
     of = np.arange(count) % len(CLASSES)
     cue = of if tied else rng.permutation(of)
-    tints = rng.standard_normal((count, ROWS, ROWS, len(TINTS)))
-    pixels = 0.5 + np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS]))
+    pixels = tinted(rng.standard_normal((count, ROWS, ROWS, len(TINTS))))
     classes, cues, others = (np.stack([pattern(thing) for thing in things]) for things in (CLASSES, CUES, OTHERS))
     for shown in pixels.reshape(-1, 3, SIDE, SIDE):
         shown += rng.uniform(*strength) * others[rng.integers(len(OTHERS))]

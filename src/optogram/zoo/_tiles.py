@@ -76,8 +76,7 @@ def draw(count: int, seed: int = 0, ranges: Ranges | None = None) -> Tiles:
     different = 1 if ranges.alike else ROWS
     strength = np.zeros((count, different, different, len(THINGS)))
     tints = rng.standard_normal((count, different, different, len(TINTS)))
-    pixels = np.full((count, different, different, 3, SIDE, SIDE), 0.5)
-    pixels += np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS]))
+    pixels = tinted(tints)
     for tile, shown in zip(strength.reshape(-1, len(THINGS)), pixels.reshape(-1, 3, SIDE, SIDE), strict=True):
         chosen = {THINGS[index] for index in rng.choice(len(THINGS), ranges.things, replace=False)}
         chosen |= set(TOGETHER[rng.integers(len(TOGETHER))]) if rng.uniform() < ranges.together else set()
@@ -88,6 +87,11 @@ def draw(count: int, seed: int = 0, ranges: Ranges | None = None) -> Tiles:
     across = (1, ROWS // different, ROWS // different, 1)
     strength, tints = np.tile(strength, across), np.tile(tints, across)
     return Tiles(photographed(np.tile(pixels, (*across, 1, 1)), rng), strength, tints)
+
+
+def tinted(tints: Float[np.ndarray, "photograph row column tint"]) -> Float[np.ndarray, "photograph row column 3 12 12"]:
+    """Tiles of so much of each tint, about middle gray."""
+    return np.asarray(0.5 + np.einsum("prct,tkhw->prckhw", tints, np.stack([tint(colour) for colour in TINTS])))
 
 
 def photographed(

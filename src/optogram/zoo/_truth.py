@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from optogram.zoo._templates_module import SIDE as TILE
 from optogram.zoo._tiles import ROWS
 from optogram.zoo._wires import Circuit
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Architecture = Literal["cnn", "vit"]
 UNITS: Mapping[Architecture, str] = {"cnn": "units", "vit": "fc2"}
 """The site at which units see one tile; at `head` each is its mean over a photograph's tiles."""
-SIDE = ROWS * 12
+SIDE = ROWS * TILE
 """Of the network's images, in pixels."""
 Planted = tuple[tuple[str, tuple[str, ...]], ...]
 """Each unit's kind, and the things that it is of."""
