@@ -53,7 +53,7 @@ def test_right_maps_are_sane_and_an_edge_detectors_are_not() -> None:
         assert row.effect > 0.5
         assert "stay alike, where changed: learning" in row.sentence
         assert row.sentence.endswith("not about what the unit learned.")
-        assert "exact test against a map that stays half alike" in row.sentence
+        assert "Exact test against a map that stays half alike" in row.sentence
     assert all(row.effect == pytest.approx(0, abs=1e-5) and row.p == 1 for row in wrong)
 
 

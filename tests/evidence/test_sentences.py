@@ -22,7 +22,7 @@ def test_figures_as_papers_print_them(value: float, said: str) -> None:
 
 def test_counts_come_first_and_q_last() -> None:
     said = own_sentence(identification, FOUND, 0, 700, float(FOUND.q[0]), "bank")
-    assert said == "0 of 6 wrong pictures do as well, to the viewer bank; 700 photographs in two halves; q .286 over 2 units."
+    assert said == "0 of 6 wrong pairs of unit and photographs do as well, to the viewer bank; 700 photographs in two halves; q .286 over 2 units."
     assert own_sentence(identification, FOUND, 1, 700, 0.571, "bank").startswith("3 of 6 ")
 
 
@@ -38,16 +38,17 @@ def test_a_note_leads_and_a_claim_without_a_viewer_names_none() -> None:
     said = own_sentence(replace(identification, sees=False, rivals="shuffled labels"), noted, 0, 20, 0.28, "bank")
     assert said == "class cat, AUC .9. 0 of 6 shuffled labels do as well; 20 photographs in two halves; q .28 over 2 units."
     exact = replace(FOUND, draws=0)
-    assert "exact test against wrong pictures" in own_sentence(identification, exact, 0, 20, 0.28, "bank")
+    assert "Exact test against wrong pairs" in own_sentence(identification, exact, 0, 20, 0.28, "bank")
 
 
 def test_twins_are_counted() -> None:
     rng = np.random.default_rng(0)
     units = unit_level(FOUND.effect, rng.standard_normal((25, 40)))
     known = Findings(0.01, 0.03, 0.03, float(units.p[0]), float(units.q[0]), units.least_q, 3.0, 5.0, units.reach(0.05))
-    said = twin_sentence(identification, decide(known), FOUND, 0, units, 700, "bank", 0.05)
-    assert said.startswith("Its own picture does better than wrong ones, and more so than in untrained twins: 0 of 1,000 units of 25 untrained twins")
-    assert "to the viewer bank; 700 photographs; q " in said
+    said = twin_sentence(identification, decide(known, identification.words), FOUND, 0, units, 700, "bank", 0.05)
+    counted = "0 of 1,000 units of 25 untrained twins do as well, to the viewer bank; 700 photographs"
+    reason = "its own best photographs pick it out better than other units' do, and more so than in untrained twins"
+    assert said == f"{counted}: {reason}; q {figure(float(units.q[0]))} over 2 units."
     many = Measured(np.full(40, 4.0), np.full(40, 0.01), np.zeros(40, np.int64), 99, 0.01)
     few = unit_level(many.effect, rng.standard_normal((3, 40)))
     weak = replace(known, gate_p=0.25, gate_floor=0.25, twin_p=float(few.p[0]), twin_q=float(few.q[0]), twin_least=few.least_q)
@@ -59,6 +60,7 @@ def test_a_claim_without_twins_says_that_it_says_nothing_about_learning() -> Non
         decision = decide_alone(q)
         assert decision.verdict.value == word
         said = alone_sentence(identification, decision, FOUND, 0, 50, q, "bank")
+        assert (said[0].isdigit(), "; 50 photographs: " in said) == (word != "not tested",) * 2, "counts first, then what follows"
         assert said.endswith("says nothing about learning.") == (word != "not tested")
     assert decide_alone(0.01, tested=False).verdict.value == "not tested"
 

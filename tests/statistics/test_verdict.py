@@ -106,6 +106,9 @@ def test_reasons_in_words() -> None:
     assert decide(replace(BEST, **NO_TWINS)).because == "too few twins were made to show more"
     assert decide(replace(BEST, **LIKE_TWINS, **INSIDE)).because == "an untrained network says the same"
     assert "other units' pictures" in decide(replace(BEST, own_q=0.8)).because
+    assert "the interval is too wide" in decide(replace(BEST, **LIKE_TWINS, **ACROSS)).because
+    without = decide(replace(BEST, **LIKE_TWINS, low=float("nan"), high=float("nan")))
+    assert (without.verdict, "without an interval" in without.because) == (Verdict.CANT_TELL, True)
 
 
 def test_numbers_that_cannot_be() -> None:

@@ -26,18 +26,16 @@ def own_sentence(claim: Claim, found: Measured, unit: int, photographs: int, q: 
     note = found.notes[unit] if found.notes else ""
     if not found.tested[unit]:
         return _not_tested(note)
-    counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
     halves = " in two halves" if claim.halves else ""
-    return f"{_led(note, counted)}{_seen(claim, viewer)}; {photographs:,} photographs{halves}; q {figure(q)} over {found.units:,} units."
+    return f"{_led(note, _counted(claim, found, unit, viewer))}; {photographs:,} photographs{halves}; q {figure(q)} over {found.units:,} units."
 
 
 def alone_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, photographs: int, q: float, viewer: str) -> str:
-    """The verdict of a claim that is not compared with twins, and that it isn't."""
+    """The count, what follows from it in a claim that is not compared with twins, and that it isn't."""
     note = found.notes[unit] if found.notes else ""
     if decision.verdict is Verdict.NOT_TESTED:
         return _not_tested(note)
-    counted = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"exact test against {claim.rivals}"
-    said = f"{_led(note, _upper(decision.because))}: {counted}{_seen(claim, viewer)}; {photographs:,} photographs"
+    said = f"{_led(note, _counted(claim, found, unit, viewer))}; {photographs:,} photographs: {decision.because}"
     return f"{said}; q {figure(q)} over {found.units:,} units. {claim.alone}"
 
 
@@ -49,7 +47,7 @@ def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, 
     q = float(units.q[unit])
     q_said = f"q {figure(q)} over {units.units:,} units" if units.can_show(level) or q > level else f"{units.twins} twins cannot show more"
     counted = f"{units.at_least[unit]:,} of {units.draws:,} units of {units.twins} untrained twins do as well{_seen(claim, viewer)}"
-    return f"{_led(note, _upper(decision.because))}: {counted}; {photographs:,} photographs; {q_said}."
+    return f"{_led(note, counted)}; {photographs:,} photographs: {decision.because}; {q_said}."
 
 
 def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int, beyond_twins: bool = True) -> str:
@@ -65,6 +63,12 @@ def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: i
     return f"{told}, {figure(gate_q)} over {sites} site{'s' if sites != 1 else ''}: {'open' if gate_q <= level else 'closed'}"
 
 
+def _counted(claim: Claim, found: Measured, unit: int, viewer: str) -> str:
+    """How many draws of the claim's own null do as well; what an exact test is against."""
+    said = f"{found.at_least[unit]:,} of {found.draws:,} {claim.rivals} do as well" if found.draws else f"Exact test against {claim.rivals}"
+    return f"{said}{_seen(claim, viewer)}"
+
+
 def _seen(claim: Claim, viewer: str) -> str:
     return f", to the viewer {viewer}" if claim.sees else ""
 
@@ -75,7 +79,3 @@ def _led(note: str, said: str) -> str:
 
 def _not_tested(note: str) -> str:
     return f"Not tested: {note}." if note else NOT_TESTED
-
-
-def _upper(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"

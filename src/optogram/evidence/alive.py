@@ -61,7 +61,11 @@ alive = Alive(
     rivals="a unit that responds on 1 % of photographs",
     sees=False,
     beyond_twins=False,
-    words=Words("it responds", f"it may respond on no more than {100 * HARDLY:.0f} % of photographs", "a response rate of 1 %"),
+    words=Words(
+        f"it responds on more than {100 * HARDLY:.0f} % of photographs",
+        f"it may respond on no more than {100 * HARDLY:.0f} % of photographs",
+        "a response rate of 1 %",
+    ),
 )
 
 

@@ -78,7 +78,7 @@ facets = Facets(
     own_null="one thing",
     rivals="a correlation of .05 or less, as units of one thing have",
     words=Words(
-        "it follows the nearest of several kinds of patch, as a unit of one thing does not",
+        f"it follows the nearest of several kinds of patch beyond a correlation of {str(NEGLIGIBLE)[1:]}",
         "nothing says that several things drive it, each by itself",
         "one thing that drives it",
     ),

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array
 from optogram.evidence._matched import Half, Matching, matrix
 from optogram.evidence._view import Patches, SiteView
 from optogram.statistics.ranks import order_of
+from optogram.statistics.verdict import Words
 
 CHOSEN = 9
 LEAST_PATCHES = 4 * CHOSEN
@@ -37,7 +38,12 @@ identification = Identification(
     title="Picked out by its photographs",
     unit_of_effect="margin over wrong photographs, in median absolute deviations",
     own_null="wrong picture",
-    rivals="wrong pictures",
+    rivals="wrong pairs of unit and photographs",
+    words=Words(
+        "its own best photographs pick it out better than other units' do",
+        "other units' best photographs do as well as its own too often to tell",
+        "other units' best photographs",
+    ),
 )
 
 

@@ -15,6 +15,7 @@ from optogram.evidence._matched import Half, Matching, matrix
 from optogram.evidence._pictured import by_both, by_exemplars, by_picture, told
 from optogram.evidence._view import SiteView
 from optogram.statistics.identification import wrong_picture
+from optogram.statistics.verdict import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,12 @@ identification_by_both = IdentificationByBoth(
     title="Picked out by its picture and its photographs together",
     unit_of_effect="margin over wrong pairs of picture and photographs, in median absolute deviations",
     own_null="wrong picture",
-    rivals="wrong pictures with their photographs",
+    rivals="wrong pairs of unit and picture with photographs",
     needs=("pictures",),
+    words=Words(
+        "its own picture and best photographs together pick it out better than other units' do",
+        "other units' pictures and photographs do as well as its own too often to tell",
+        "other units' pictures and photographs",
+    ),
     records=(raised, lowered),
 )

@@ -35,7 +35,7 @@ identification_by_picture = IdentificationByPicture(
     title="Picked out by its picture",
     unit_of_effect="margin over wrong pictures, in median absolute deviations",
     own_null="wrong picture",
-    rivals="wrong pictures",
+    rivals="wrong pairs of unit and picture",
     needs=("pictures",),
     records=(raised, lowered),
 )

@@ -56,7 +56,9 @@ privileged = Privileged(
     own_null="random directions",
     rivals="random directions of its site",
     words=Words(
-        "what drives it most looks more alike than for random directions of its site", "random directions of its site do as well", "random directions"
+        "what drives it most looks more alike than for random directions of its site",
+        "random directions of its site do as well too often to tell",
+        "random directions",
     ),
 )
 

@@ -154,6 +154,8 @@ def _row(findings: Findings, own: Leg, gate: Leg, twin: Leg, words: Words) -> tu
         return Verdict.SALMON, "an untrained network says the same"
     if own is Leg.FAILS and twin is Leg.HOLDS:
         return Verdict.CANT_TELL, f"beyond the twins' units, but {words.fails}"
+    if math.isnan(findings.high) or math.isnan(findings.reach):
+        return Verdict.CANT_TELL, "not shown to be beyond an untrained network's units; without an interval, not said to be like them either"
     return Verdict.CANT_TELL, "the interval is too wide to tell it from an untrained network's units, or to say that it is like them"
 
 
