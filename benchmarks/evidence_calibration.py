@@ -1,29 +1,51 @@
-"""How often identification by exemplars claims something where there is nothing to claim, on four architectures, beside positive controls.
+"""How often claims are made where there is nothing to claim, claim by claim, on four architectures, beside positive controls.
 
-    python benchmarks/evidence_calibration.py [--trials 20] [--twins 19] [--deals 200] [--only NAME ...]
+    python benchmarks/evidence_calibration.py [--trials 20] [--twins 19] [--deals 200] [--claim NAME ...] [--only NAME ...] [--json FILE]
 
 The networks: the demo's (photonet, on crops of the photographs in wheels), a plain and a residual network trained here on the digits in
 scikit-learn's wheel, and, where ../shared/data is, SqueezeNet at 128 pixels. In the trained network's place stand: its shuffled twins, and
-networks drawn orthogonal, each judged by re-initialised twins of its own (SqueezeNet: five of each, by the same twins); and the trained network
-with its pictures deranged over units. FAILS where the lower 95 % Clopper-Pearson bound exceeds .05. Positive controls, by one set of twins: the
-trained network, and the digits' networks trained on shuffled labels.
+networks drawn orthogonal, each judged by re-initialised twins of its own (SqueezeNet: all by the same twins); and the trained network
+with its pictures dealt to other units, or its responses to other photographs. FAILS where the lower 95 % Clopper-Pearson bound exceeds .05.
+Positive controls, by one set of twins: the trained network, and the digits' networks trained on shuffled labels.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 import optogram as og
-from optogram.testing.calibration import Bench, deranged, untrained
+from optogram.testing.calibration import KINDS, LEVEL, OF_RESPONSES, Bench, Count, Seen, deranged, untrained
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+CLAIMS = (
+    "identification",
+    "alike",
+    "facets",
+    "privileged",
+    "selective",
+    "hypothesis",
+    "gabor_like",
+    "identification_by_picture",
+    "identification_by_both",
+    "natural_path",
+    "reached",
+    "reliable",
+)
+PICTURES = {"units": 12, "steps": 12}
+FEW = 40
+"""Deals of claims that must be measured anew for each."""
+ANIMALS = 398
+"""Classes of ImageNet before this one are animals."""
 
 
 class Residual(nn.Module):
@@ -42,8 +64,8 @@ class Residual(nn.Module):
 
 
 def plain() -> nn.Module:
-    """Two convolutions."""
-    layers = nn.Conv2d(1, 16, 5, 2), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10)
+    """Two convolutions, the first large enough for a Gabor function."""
+    layers = nn.Conv2d(1, 16, 7, 2), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10)
     return nn.Sequential(*layers)
 
 
@@ -71,53 +93,95 @@ def trained(module: nn.Module, images: np.ndarray, labels: np.ndarray, name: str
     return og.Network(module, og.Preprocess(size=32, mean=(0.0,), std=(1.0,)), name=name)
 
 
-def benches(only: list[str] | None) -> Iterator[tuple[str, Bench, og.Network | None, bool]]:
+def benches(only: Sequence[str] | None, claims: Sequence[str]) -> Iterator[tuple[str, Bench, og.Network | None, bool]]:
     """Name, bench, the network trained on shuffled labels where there is one, and whether every trial has twins of its own."""
     from optogram.zoo._photographs import held_out_crops
 
     if not only or "photonet" in only:
-        photonet = og.load("zoo:photonet")
-        yield "photonet", Bench.of(photonet, held_out_crops(), photonet.sites()[2].address, 200), None, True
+        photonet, crops = og.load("zoo:photonet"), held_out_crops(340)
+        marks = {crops.identity(index): crops.identity(index) < "d" for index in range(len(crops))}
+        yield "photonet", Bench.of(photonet, crops, photonet.sites()[2].address, 200, claims, marks, PICTURES), None, True
     images, labels = digits()
     wrong = np.random.default_rng(0).permutation(labels)
-    kept = og.open_images(images[:200], channels=1)
-    for name, make, site in (("plain", plain, "2"), ("residual", Residual, "one")):
+    kept = og.open_images(images[:200], channels=1).labelled([str(label) for label in labels[:200]])
+    round_ones = {kept.identity(index): bool(labels[index] in (0, 6, 8, 9)) for index in range(len(kept))}
+    for name, make, site in (("plain", plain, "2"), ("first", plain, "0"), ("residual", Residual, "one")):
         if only and name not in only:
             continue
         networks = []
         for told, epochs in ((labels, 30), (wrong, 60)):
             torch.manual_seed(0)
             networks.append(trained(make(), images, told, f"{name}{' on shuffled labels' if told is wrong else ''}", epochs))
-        yield name, Bench.of(networks[0], kept, site, 200), networks[1], True
-    weights, photographs = DATA / "weights" / "squeezenet1_0_deepcompression.safetensors", DATA / "photos" / "imagenet-sample"
-    if weights.exists() and photographs.exists() and (not only or "squeezenet1_0" in only):
+        yield name, Bench.of(networks[0], kept, site, 200, claims, round_ones, PICTURES), networks[1], True
+    weights, folder = DATA / "weights" / "squeezenet1_0_deepcompression.safetensors", DATA / "photos"
+    if weights.exists() and (folder / "imagenet-sample").exists() and (not only or "squeezenet1_0" in only):
         squeezenet = og.load("torchvision:squeezenet1_0", str(weights), preprocess="size=128,crop=128")
-        yield "squeezenet1_0", Bench.of(squeezenet, og.open_images(photographs), "features.7.expand3x3", 80), None, False
+        photos = og.open_images(folder / "imagenet-sample").labelled(kingdom(folder / "imagenet_classes.csv"))
+        marks = {photos.identity(index): photos.label(index) == "animal" for index in range(len(photos))}
+        yield "squeezenet1_0", Bench.of(squeezenet, photos, "features.7.expand3x3", 120, claims, marks, PICTURES), None, False
+
+
+def kingdom(classes: Path) -> Any:
+    """Whether a photograph's class, which its name begins with, is an animal or a thing."""
+    with classes.open(encoding="utf-8") as file:
+        number = {row["wnid"]: int(row["index"]) for row in csv.DictReader(file)}
+    return lambda identity: "animal" if number[identity.partition("_")[0]] < ANIMALS else "thing"
+
+
+def table(bench: Bench, mistaught: og.Network | None, trials: int, twins: int, deals: int, *, fresh: bool) -> Iterator[dict[str, Any]]:
+    """A row a claim: counts where there is nothing to claim, and what is said of the trained networks."""
+    nothing = untrained(bench, trials, twins, fresh=fresh)
+    pool = bench.twins(twins, 50_000)
+    controls = {"trained": Seen(bench.view), **({"mistaught": bench.seen(mistaught)} if mistaught else {})}
+    for claim in bench.claims:
+        dealt = deranged(bench.view, claim, min(deals, FEW) if claim.name in OF_RESPONSES else deals)
+        row: dict[str, Any] = {"claim": claim.name, "dealt": dealt}
+        for kind in KINDS if claim.name in nothing else ():
+            row |= dict(zip((f"{kind} gates", f"{kind} units"), nothing[claim.name][kind], strict=True))
+        for name, seen in controls.items():
+            if claim.beyond_twins:
+                told = bench.judged(seen, pool, claim)
+                row[name] = f"{'open' if told.gate else 'shut'}, {told.stands} of {told.tested} stand" if told.tested else "not tested"
+            else:
+                own = seen.measured(claim)
+                row[name] = f"{int((own.q <= LEVEL).sum())} of {own.units} stand" if own.units else "not tested"
+        yield row
+
+
+def shown(value: object) -> str:
+    """A count as `hits of trials`."""
+    if isinstance(value, Count):
+        return f"{value.hits} of {value.trials}{f' FAILS ({value.low:.3f})' if value.fails else ''}" if value.trials else "not tested"
+    return "" if value is None else str(value)
 
 
 def main() -> None:
-    """Prints the counts."""
+    """Prints a table a network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--twins", type=int, default=19)
     parser.add_argument("--deals", type=int, default=200)
+    parser.add_argument("--claim", action="append", choices=CLAIMS)
     parser.add_argument("--only", action="append")
+    parser.add_argument("--json")
     asked = parser.parse_args()
-    failed = []
-    for name, bench, mistaught, fresh in benches(asked.only):
-        began, trials = time.process_time(), asked.trials if fresh else 5
-        counts = [count for kind in ("shuffle", "orthogonal") for count in untrained(bench, kind, trials, asked.twins, fresh=fresh)]
-        counts.append(deranged(bench.view, asked.deals))
-        failed += [count for count in counts if count.fails]
+    failed, kept = 0, {}
+    columns = ("claim", *(f"{kind} {what}" for kind in KINDS for what in ("gates", "units")), "dealt", "trained", "mistaught")
+    for name, bench, mistaught, fresh in benches(asked.only, asked.claim or CLAIMS):
+        began = time.process_time()
         print(f"\n{name}, {bench.view.site.address}, {bench.view.photographs} photographs, {bench.view.site.units} units, {asked.twins} twins")
-        print("\n".join(f"  {count}" for count in counts))
-        pool = [bench.seen(bench.twin("reinit", 50_000 + number)) for number in range(asked.twins)]
-        for told, view in (("trained", bench.view), *([("trained on shuffled labels", bench.seen(mistaught))] if mistaught else [])):
-            gate, units = bench.judged(view, pool)
-            print(f"  {told}: gate {'open' if gate else 'shut'}, {units} of {view.site.units} units stand")
-        print(f"  {time.process_time() - began:.0f} processor seconds", flush=True)
+        print(" | ".join(columns), flush=True)
+        rows = []
+        for row in table(bench, mistaught, asked.trials, asked.twins, asked.deals, fresh=fresh):
+            failed += sum(one.fails for one in row.values() if isinstance(one, Count))
+            rows.append({column: shown(row.get(column)) for column in columns})
+            print(" | ".join(rows[-1].values()), flush=True)
+        print(f"{time.process_time() - began:.0f} processor seconds", flush=True)
+        kept[name] = rows
+        if asked.json:
+            Path(asked.json).write_text(json.dumps(kept, indent=1), encoding="utf-8")
     if failed:
-        raise SystemExit(f"{len(failed)} calibrations fail")
+        raise SystemExit(f"{failed} calibrations fail")
 
 
 if __name__ == "__main__":

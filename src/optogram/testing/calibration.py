@@ -1,21 +1,28 @@
-"""How often claims are made where there is nothing to claim: networks that have learned nothing in the network's place, and deranged pictures."""
+"""How often claims are made where there is nothing to claim: networks that have learned nothing in the network's place, and deranged pictures.
+
+Every claim that asks for more than untrained twins have is judged by the judge's own rules. Those that do not meet their own nulls only.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from optogram.evidence._bank import Bank
-from optogram.evidence._claim import Claim
-from optogram.evidence._judge import site_views
-from optogram.evidence._matched import matrix
+from optogram.evidence._claim import Claim, Measured
+from optogram.evidence._classes import groups
+from optogram.evidence._judge import CLAIMS, making_of, site_views
+from optogram.evidence._mapped import Mapped
+from optogram.evidence._matched import Matching, matrix
+from optogram.evidence._scene import Scene, recorded, scenes_of
 from optogram.evidence._view import SiteView
-from optogram.evidence.identification import by_exemplars, identification
 from optogram.exemplars.panel import panel_responses
 from optogram.exemplars.result import Sweep
 from optogram.exemplars.sweep import sweep as make_sweep
@@ -27,6 +34,10 @@ from optogram.statistics.identification import wrong_picture
 from optogram.statistics.intervals import clopper_pearson
 
 LEVEL = 0.05
+KINDS = ("shuffle", "orthogonal")
+"""Networks that have learned nothing, of another kind than the twins that judge them."""
+OF_RESPONSES = ("alike", "facets", "hypothesis", "privileged", "selective")
+"""Claims whose own null is that the unit's responses have nothing to do with the photographs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +63,66 @@ class Count:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the judge's rules say of one network by one claim: whether the gate opens, how many units stand, of how many that were tested."""
+
+    gate: bool
+    stands: int
+    tested: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One network's view of the site. What claims measure of it is kept, by how many living units it was compared with."""
+
+    view: SiteView
+    kept: dict[tuple[str, int], Measured] = field(default_factory=dict)
+
+    def measured(self, claim: Claim, like: Measured | None = None) -> Measured:
+        """The claim's measure, as the network's own or as a twin's beside `like`."""
+        key = claim.name, -1 if like is None else like.units
+        if key not in self.kept:
+            self.kept[key] = claim.measure(self.view, like)
+        return self.kept[key]
+
+
+@dataclass(frozen=True)
 class Bench:
-    """One network's panel at one site, through which any network of its architecture can be passed."""
+    """One network's panel at one site, through which any network of its architecture can be passed, and the claims asked of it."""
 
     network: Network
     swept: Sweep
     images: Tensor
     view: SiteView
+    claims: tuple[Claim, ...]
+    scene: Scene
 
     @classmethod
-    def of(cls, network: Network, photos: Photos, site: str, panel: int = 120) -> Bench:
-        """One sweep, and one look of the bank at the patches."""
+    def of(
+        cls,
+        network: Network,
+        photos: Photos,
+        site: str,
+        panel: int = 120,
+        claims: Sequence[str] = ("identification",),
+        marks: Mapping[str, bool] | None = None,
+        pictures: Mapping[str, Any] | None = None,
+    ) -> Bench:
+        """One sweep, one look of the bank at the patches, and what the claims want recorded of the network."""
         swept = make_sweep(network, photos, sites=[site], panel=panel, progress=False)
-        view = site_views(network, photos, swept, [network.site(site)], Bank(), progress=False)[site]
-        return cls(network, swept, swept.panel.images(network, photos), view)
+        asked = tuple(CLAIMS.get(name) for name in claims)
+        looks = any(recorder.looks for claim in asked for recorder in claim.records)
+        view = site_views(network, photos, swept, [network.site(site)], Bank(), False, marks, keep=looks)[site]
+        images = swept.panel.images(network, photos)
+        scene = scenes_of(network, images, swept, [view.site], Bank(), making_of(network, pictures), 0, Mapped.of(None))[site]
+        own = recorded(network, view, scene, [recorder for claim in asked for recorder in claim.records])
+        return cls(network, swept, images, own, asked, scene)
 
-    def seen(self, other: Network) -> SiteView:
-        """What `other` does at the same places."""
+    def seen(self, other: Network) -> Seen:
+        """What `other` does at the same places, with what the claims want recorded of it."""
         probes = panel_responses(other, self.images, self.swept.panel, [self.view.site.address])[self.view.site.address]
-        return replace(self.view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32))
+        view = replace(self.view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32), recorded={})
+        return Seen(recorded(other, view, self.scene, [recorder for claim in self.claims for recorder in claim.records if recorder.twins]))
 
     def twin(self, kind: str, seed: int) -> Network:
         """A network that has learned nothing: `reinit`, `shuffle`, or `orthogonal`, another scheme of initialisation."""
@@ -79,15 +131,19 @@ class Bench:
             return self.network.twin(kind, seed, photographs)  # type: ignore[arg-type]
         return orthogonal(self.network, seed, photographs)
 
-    def judged(self, one: SiteView, others: Sequence[SiteView], claim: Claim = identification) -> tuple[bool, int]:
-        """Whether the gate opens, and how many units stand in it, by the judge's own rules."""
-        own = claim.measure(one)
-        twins = [claim.measure(other, own) for other in others]
+    def twins(self, count: int, first: int) -> list[Seen]:
+        """So many re-initialised networks."""
+        return [self.seen(self.twin("reinit", first + number)) for number in range(count)]
+
+    def judged(self, one: Seen, others: Sequence[Seen], claim: Claim) -> Told:
+        """What is said of `one` by the judge's own rules."""
+        own = one.measured(claim)
+        twins = [other.measured(claim, own) for other in others]
         families = claim.families(own, twins)
         if not family_gate(families.observed, families.twins).p <= LEVEL:
-            return False, 0
+            return Told(False, 0, own.units)
         units = unit_level(own.effect.astype(np.float64), np.stack([twin.effect for twin in twins]).astype(np.float64))
-        return True, int(np.sum((own.q <= LEVEL) & (units.q <= LEVEL)))
+        return Told(True, int(np.sum((own.q <= LEVEL) & (units.q <= LEVEL))), own.units)
 
 
 def orthogonal(network: Network, seed: int, images: Tensor) -> Network:
@@ -108,32 +164,76 @@ def orthogonal(network: Network, seed: int, images: Tensor) -> Network:
     return copied
 
 
-def untrained(bench: Bench, kind: str, trials: int, twins: int, *, fresh: bool = True, first: int = 0) -> tuple[Count, Count]:
-    """Networks of `kind` judged by re-initialised twins: how many gates open, and in how many families a unit stands.
+def untrained(bench: Bench, trials: int, twins: int, *, fresh: bool = True, first: int = 0) -> dict[str, dict[str, tuple[Count, Count]]]:
+    """By claim and kind: how many gates open of networks that have learned nothing, and in how many families a unit stands.
 
-    `fresh`: twins of its own for each trial, without which the trials hang together by the twins that they share.
+    They are judged by re-initialised twins, of `fresh` ones in each trial, without which the trials hang together by the twins that they share.
+    Families that could not be tested are no trials.
     """
-    opened = stood = 0
-    pool: list[SiteView] = []
+    told: dict[str, dict[str, list[Told]]] = {claim.name: {kind: [] for kind in KINDS} for claim in bench.claims if claim.beyond_twins}
+    pool: list[Seen] = []
     for trial in range(trials):
         if fresh or not pool:
-            start = first + 10_000 + trial * twins
-            pool = [bench.seen(bench.twin("reinit", start + number)) for number in range(twins)]
-        gate, units = bench.judged(bench.seen(bench.twin(kind, first + trial)), pool)
-        opened, stood = opened + gate, stood + (units > 0)
-    return Count(f"{kind}: gates", opened, trials), Count(f"{kind}: families with a unit that stands", stood, trials)
+            pool = bench.twins(twins, first + 10_000 + trial * twins)
+        for kind in KINDS:
+            one = bench.seen(bench.twin(kind, first + trial))
+            for claim in bench.claims:
+                if claim.name in told:
+                    told[claim.name][kind].append(bench.judged(one, pool, claim))
+    return {name: {kind: _counted(kind, found) for kind, found in kinds.items()} for name, kinds in told.items()}
 
 
-def deranged(view: SiteView, trials: int, seed: int = 0) -> Count:
-    """Every unit's picture dealt to another unit: in how many deals any unit passes the wrong-picture test at q .05."""
-    found, generator = matrix(view, by_exemplars), np.random.default_rng(seed)
+def _counted(kind: str, told: Sequence[Told]) -> tuple[Count, Count]:
+    tested = [one for one in told if one.tested]
+    gates, stands = sum(one.gate for one in tested), sum(one.stands > 0 for one in tested)
+    return Count(f"{kind}: gates", gates, len(tested)), Count(f"{kind}: families with a unit that stands", stands, len(tested))
+
+
+def deranged(view: SiteView, claim: Claim, trials: int, seed: int = 0) -> Count | None:
+    """The trained network with what belongs together dealt anew: in how many deals any unit passes the claim's own null at q .05.
+
+    Pictures (or exemplars) dealt to other units where a claim is about whose picture it is, responses to other photographs where it is about
+    those; None for a claim about neither, or one that cannot be tested here.
+    """
+    generator = np.random.default_rng(seed)
+    found = own_matrix(claim, view)
+    if found is None and (claim.name not in OF_RESPONSES or not claim.measure(view).units):
+        return None
+    if found is None:
+        hits = sum(bool((claim.measure(dealt(view, generator)).q <= LEVEL).any()) for _ in range(trials))
+        return Count("responses dealt", hits, trials)
     living = np.flatnonzero(~np.isnan(np.diagonal(found)))
     inner = found[np.ix_(living, living)]
     hits = 0
     for _ in range(trials):
         # One cycle through all units in a random order: nobody keeps their own.
         order = generator.permutation(len(living))
-        dealt = np.empty_like(order)
-        dealt[order] = np.roll(order, 1)
-        hits += bool((wrong_picture(inner[:, dealt]).q <= LEVEL).any())
-    return Count("deranged: families with a unit that passes", hits, trials)
+        other = np.empty_like(order)
+        other[order] = np.roll(order, 1)
+        hits += bool((wrong_picture(inner[:, other]).q <= LEVEL).any())
+    return Count("pictures dealt", hits, trials)
+
+
+def own_matrix(claim: Claim, view: SiteView) -> Float[np.ndarray, "unit picture"] | None:
+    """How well each picture fits each unit, by what the claim tests; None where it is not about whose picture it is."""
+    if isinstance(claim, Matching):
+        return matrix(view, claim.half)
+    path = view.recorded.get("way")
+    return None if claim.name != "natural_path" or path is None or not path.sites else np.asarray(path.picture.mean(axis=0))
+
+
+def dealt(view: SiteView, generator: np.random.Generator) -> SiteView:
+    """Every group's responses given to another group's photographs of the same half, the same for every unit.
+
+    A group takes as many of the responses as it has photographs, again from the first if they are too few.
+    """
+    patches = view.patches
+    rows = np.argsort(patches.photograph, kind="stable").reshape(view.photographs, -1)
+    group, fold = groups(view), patches.fold[rows[:, 0]]
+    responses = np.empty_like(view.responses)
+    for half in np.unique(fold):
+        names = np.unique(group[fold == half])
+        for name, other in zip(names.tolist(), generator.permutation(names).tolist(), strict=True):
+            to, taken = np.flatnonzero(group == name), generator.permutation(np.flatnonzero(group == other))
+            responses[rows[to].ravel()] = view.responses[rows[np.resize(taken, len(to))].ravel()]
+    return replace(view, responses=responses)
