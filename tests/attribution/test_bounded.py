@@ -35,7 +35,9 @@ ALONG = {"blur_integrated_gradients": ({"steps": 4}, {"steps": 40}), "internal_i
 ALONG |= {name: ({"samples": 8}, {"samples": 60}) for name in ("squaregrad", "vargrad")}
 SHARED = {"hsic": ({"samples": 150}, {"samples": 400}), "feature_ablation": ({"cells": 11}, {"cells": 14})}
 """Both so many that early layers are computed once for all: what is kept for that comes once."""
-GROWING = {**LONG, **ALONG, **SHARED}
+COPIED = {name: ({"steps": 36}, {"steps": 100}) for name in ("integrated_gradients", "guided_integrated_gradients", "conductance")}
+"""Both so many that they go the same way through the network: what the way itself keeps comes once."""
+GROWING = {**LONG, **ALONG, **SHARED, **COPIED}
 WIDE = 64
 NUMBERS = 2000
 """Bytes that each further step or mask may leave: what it is drawn from, a few numbers for each part; a 24th of a photograph."""
@@ -88,9 +90,9 @@ def test_a_budget_chooses_the_inner_batch() -> None:
 
 
 def most(method: str, settings: dict[str, object], **asked: object) -> int:
-    """Bytes alive at once."""
+    """Bytes alive at once, once the network's own copy is made."""
     net, x = small(size=WIDE), photographs(2, 3, WIDE, WIDE)
-    net.sites()
+    attribute(net, x, "head:2", "gradient", progress=False)
     with Living() as living:
         attribute(net, x, "head:2", method, progress=False, **asked, **settings)
     return living.most

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from optogram import memory
 from optogram.atlas.alone import alone_in
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from optogram.network.site import Site
 
 
+@memory.kept()
 def build_atlas(
     network: Network, photos: Photos | Any, path: str | Path, *, settings: Settings | None = None, progress: Progress = True, **changes: Any
 ) -> Atlas:

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from optogram import memory
 from optogram.attribution._arrays import as_array
-from optogram.attribution._memory import rows_within
+from optogram.attribution._memory import rows_at_once, rows_within
 from optogram.attribution._photographs import Photographs, read_photographs
-from optogram.attribution._question import Answer, Question
+from optogram.attribution._question import Answer, Kept, Question
 from optogram.attribution._result import Attribution
 from optogram.attribution._seen import fields_seen
 from optogram.attribution._target import Target, read_target
@@ -37,6 +38,7 @@ BATCH_SIZE = 16
 """Rows through the network at a time: more is hardly faster on processors, and memory grows with it."""
 
 
+@memory.kept()
 def attribute(
     network: Network,
     images: Any,
@@ -72,22 +74,30 @@ def attribute(
     runner = laid_out(network)
     chosen = read_target(runner, target, reduce)
     origin = None if source is None else runner.site(source if isinstance(source, str) else source.address)
-    answers, grids = [], {}
+    kept = Kept(network)
+
+    def answered() -> tuple[list[Answer], dict[str, Any]]:
+        answers, grids = [], {}
+        for batch in photographs.batches:
+            rows, most = _rows(runner, chosen, batch, batch_size, max_memory)
+            question = Question(runner, batch, chosen, name, origin, seed=seed, batch_size=rows, most=most, progress=progress, copy=kept)
+            answers.append(function(question, **given))
+            grids.update(question.grids)
+        return answers, grids
+
     with ThreadPoolExecutor(1) as beside:
         # Hashing takes as long as a small pass and leaves Python's lock alone: it runs while the network computes.
         hashes = beside.submit(lambda: (network.weights_hash, photographs.hash))
-        for batch in photographs.batches:
-            rows = _rows(runner, chosen, batch, batch_size, max_memory)
-            question = Question(runner, batch, chosen, name, origin, seed=seed, batch_size=rows, progress=progress)
-            answers.append(function(question, **given))
-            grids.update(question.grids)
-    weights, pixels = hashes.result()
+        answers, grids = answered()
+        weights, pixels = hashes.result()
+    if kept.stale(weights):
+        answers, grids = answered()
     asked = {"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)}
     provenance = Provenance("attribute", network.name, weights, pixels, name, asked, seed)
     frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
     found = _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
-    kept = {"reduce": reduce, "batch_size": batch_size, "max_memory": max_memory, "seed": seed, "progress": False, **given}
-    again = partial(attribute, method=function, source=None if origin is None else origin.address, **kept)
+    same = {"reduce": reduce, "batch_size": batch_size, "max_memory": max_memory, "seed": seed, "progress": False, **given}
+    again = partial(attribute, method=function, source=None if origin is None else origin.address, **same)
     sizes = tuple((photo.shape[-2], photo.shape[-1]) for photo in found.images)
     return replace(found, asked=target, again=again, seen=partial(fields_seen, network, chosen, found.places, sizes))
 
@@ -100,12 +110,12 @@ def laid_out(network: Network) -> Network:
     return runner
 
 
-def _rows(network: Network, target: Target, batch: Tensor, batch_size: int | None, max_memory: str | int | None) -> int:
+def _rows(network: Network, target: Target, batch: Tensor, batch_size: int | None, max_memory: str | int | None) -> tuple[int, int]:
+    """Rows of a pass where there are few in all, and where there are many."""
     if batch_size is not None and batch_size < 1:
         raise SettingError(f"batch_size is at least 1; got {batch_size}")
-    if max_memory is None:
-        return batch_size or BATCH_SIZE
-    return rows_within(network, target, batch[:1], max_memory, batch_size)
+    most = batch_size or BATCH_SIZE if max_memory is None else rows_within(network, target, batch[:1], max_memory, batch_size)
+    return rows_at_once(network, most), most
 
 
 def _checked_settings(function: Callable[..., Answer], name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

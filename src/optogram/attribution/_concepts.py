@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from optogram import memory
 from optogram.attribution._attribute import laid_out
 from optogram.attribution._cam import maps_of
 from optogram.attribution._sets import count_of, frames, hash_of
@@ -78,6 +79,7 @@ class Concepts(Result):
         return f"{len(self.patterns)} concepts explain {self.explained:.0%} of {self.site} on {self.maps.shape[1]} photographs: shares {shares}"
 
 
+@memory.kept()
 def concepts(
     network: Network,
     photos: Any,

@@ -14,6 +14,7 @@ from torch import Tensor
 from optogram.attribution._memory import rows_kept
 from optogram.attribution._target import Places, Target
 from optogram.errors import NonFiniteError, NotDefinedError
+from optogram.network.ready import Ready, forget, ready
 from optogram.network.rectifiers import Rectifier, Rule
 from optogram.network.site import Site
 from optogram.network.tap import Taps
@@ -61,6 +62,27 @@ class Slopes:
     rectifiers: tuple[Rectifier, ...] = ()
 
 
+@dataclass(slots=True)
+class Kept:
+    """The copy of `network` that passes go through (`network/ready.py`), if any did."""
+
+    network: Network
+    used: Ready | None = None
+
+    def worker(self, reads: Sequence[str]) -> Network | None:
+        """The copy, where it has those sites."""
+        found = ready(self.network, reads)
+        self.used = found or self.used
+        return None if found is None else found.worker
+
+    def stale(self, weights: str) -> bool:
+        """Whether answers came from weights other than those of that hash; the copy is forgotten then."""
+        if self.used is None or self.used.is_of(weights):
+            return False
+        forget(self.network)
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Why does `target` respond so to `images`? Asked about pixels, or about the units of `source`.
@@ -82,6 +104,9 @@ class Question:
     grids: dict[str, tuple[int, ...]] = field(default_factory=dict)
     alone: bool = False
     """One photograph's way to `source` stands for all rows that are set in there."""
+    copy: Kept | None = None
+    most: int | None = None
+    """Rows at a time where there are many; few at a time (`batch_size`) touch less memory for the first time."""
 
     @property
     def photographs(self) -> int:
@@ -102,12 +127,18 @@ class Question:
 
         Many rows are worth a copy of the weights in the layout that convolutions are fastest in, with batch norms folded into them.
         """
-        reads = [*self.target.addresses, *(() if self.source is None else (self.source.address,))]
-        long = replace(self, network=self.network.worker(channels_last=True, reads=reads)) if rows >= WORTH_A_COPY else self
-        if long is not self:
-            long = replace(long, batch_size=rows_kept(long.network, self.batch_size), alone=long._one_way())
+        long = self
+        if rows >= WORTH_A_COPY:
+            worker = self._worker() or self.network.worker(channels_last=True, reads=self._reads())
+            long = replace(self, network=worker, copy=None, batch_size=rows_kept(worker, self.most or self.batch_size))
+            long = replace(long, alone=long._one_way())
         with track(self.method.replace("_", " "), rows, self.progress) as advance:
             yield replace(long, advance=advance)
+
+    def about(self, rows: slice) -> Question:
+        """The same question about some of the photographs."""
+        places = None if self.places is None else tuple(place[rows] for place in self.places)
+        return replace(self, images=self.images[rows], places=places)
 
     def settled(self) -> tuple[Question, Float[Tensor, "batch"]]:
         """The same question with the neuron fixed that the response is read from, and the responses."""
@@ -157,8 +188,9 @@ class Question:
 
     def batches(self, rows: int) -> Iterator[slice]:
         """Slices of at most `batch_size` rows."""
-        for start in range(0, rows, self.batch_size):
-            yield slice(start, min(start + self.batch_size, rows))
+        size = -(-rows // -(-rows // self.batch_size)) if rows else 1
+        for start in range(0, rows, size):
+            yield slice(start, min(start + size, rows))
 
     def _responses(self, inputs: Tensor, photo: Tensor | None) -> tuple[Tensor, Places]:
         photo = torch.arange(len(inputs), device=inputs.device) if photo is None else photo
@@ -188,10 +220,11 @@ class Question:
         # A clone, since the network may write into it: a rectifier in place behind the source.
         edits = {} if self.source is None else {self.source.address: lambda raw: inputs.clone()}
         images = inputs if self.source is None else self.images[:1] if self.alone else self.images[photo]
+        network = self._worker() or self.network
         with ExitStack() as stack:
-            taps = stack.enter_context(self.network.tap(*self.target.addresses, edits=edits))
-            interception = stack.enter_context(self.network.rectified_by(rule)) if rule is not None else None
-            self.network.run(images)
+            taps = stack.enter_context(network.tap(*self.target.addresses, edits=edits))
+            interception = stack.enter_context(network.rectified_by(rule)) if rule is not None else None
+            network.run(images)
             if interception is not None:
                 raws = [taps[address] for address in self.target.addresses]
                 seen = interception.check(*raws, method=self.method, instead=instead, generalised=generalised)
@@ -206,6 +239,13 @@ class Question:
         responses, places = self.target.responses(raws, fixed)
         check_finite(responses.detach(), photo, self.target.text)
         return responses, places
+
+    def _reads(self) -> list[str]:
+        return [*self.target.addresses, *(() if self.source is None else (self.source.address,))]
+
+    def _worker(self) -> Network | None:
+        """The copy that is fastest, where there is one that has every site which passes read."""
+        return None if self.copy is None else self.copy.worker(self._reads())
 
     def _one_way(self) -> bool:
         """Whether the answers are the same when only one photograph goes as far as the source: nothing of the others goes around it."""

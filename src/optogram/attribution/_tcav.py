@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram import memory
 from optogram.attribution._arrays import as_array
 from optogram.attribution._attribute import laid_out
 from optogram.attribution._sets import frames, hash_of
@@ -76,6 +77,7 @@ class ConceptTest(Result):
         return f"{moved}; {null}; held-out photographs are told apart in {self.accuracy:.0%}"
 
 
+@memory.kept()
 def tcav(
     network: Network,
     photos: Any,

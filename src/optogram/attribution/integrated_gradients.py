@@ -15,6 +15,7 @@ from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
+from optogram.attribution._straight import straight
 from optogram.errors import SettingError
 
 QUADRATURES = ("gauss_legendre", "trapezoid", "riemann")
@@ -38,15 +39,24 @@ def integrated_gradients(
     base = baseline_of(question, origin, baseline)
     fixed, responses = question.settled()
     difference = origin - base
-    total = torch.zeros_like(origin)
+    slopes = torch.zeros_like(origin)
     with fixed.tracked(len(nodes) * len(origin)) as watched:
-        for photo, node in _rows(len(origin), len(nodes), question.batch_size):
-            share = _column(torch.tensor(nodes)[node], origin)
-            slopes = watched.gradients(base[photo] + share * difference[photo], photo.to(origin.device))
-            total.index_add_(0, photo.to(origin.device), slopes.values * _column(torch.tensor(weights)[node], origin))
-    values = difference * total
+        for rows in watched.batches(len(origin)):
+            slopes[rows] = _mean(watched.about(rows), origin[rows], base[rows], nodes, weights)
+    values = difference * slopes
     delta = values.flatten(1).sum(dim=1) - (responses - fixed.responses(base))
     return Answer(values, responses, _places(fixed), delta=delta)
+
+
+def _mean(question: Question, origin: Tensor, base: Tensor, nodes: np.ndarray, weights: np.ndarray) -> Tensor:
+    """The weighted sum of the gradients at the nodes of each photograph's way."""
+    walk = straight(question, origin, base, len(nodes))
+    total = torch.zeros_like(walk.start)
+    for photo, node in _rows(len(origin), len(nodes), question.batch_size):
+        place, share = photo.to(origin.device), _column(torch.tensor(nodes)[node], origin)
+        slopes = walk.question.gradients(walk.start[place] + share * walk.away[place], place)
+        total.index_add_(0, place, slopes.values * _column(torch.tensor(weights)[node], origin))
+    return walk.pulled(total)
 
 
 def quadrature_of(name: str, steps: int) -> tuple[Float[np.ndarray, "node"], Float[np.ndarray, "node"]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from optogram import memory
 from optogram.errors import InputError, SettingError
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._family import Family, Settling, settle
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 CLAIMS = Registry("optogram.evidence", "claim")
 
 
+@memory.kept()
 def judge(
     network: Network,
     photos: Photos | Any,

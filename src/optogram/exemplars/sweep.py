@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from optogram import memory
 from optogram.errors import NonFiniteError, SettingError, SourceError, Stopped
 from optogram.exemplars.checkpoint import PANEL, Checkpoint, Progressed, tally_arrays, tally_of
 from optogram.exemplars.collector import Collector, Faulty
@@ -91,17 +92,18 @@ def sweep(
     photos = open_images(photos, channels=network.channels)
     if fitting < min(panel, len(photos)):
         warnings.warn(f"a panel of {panel:,} photographs takes more than {max_memory / 1e9:.1f} GB (max_memory): it has {fitting:,}", stacklevel=2)
-    settings = Settings(
-        folds,
-        k,
-        min(panel, fitting),
-        probes,
-        fitting_rows(network) if batch_size is None else batch_size,
-        seed,
-        skip_nonfinite,
-        None if shard is None else checked_shard(shard, len(photos)),
-    )
-    return Run(network, photos, chosen, settings, None if checkpoint is None else Path(checkpoint)).through(progress, workers)
+    with memory.kept():
+        settings = Settings(
+            folds,
+            k,
+            min(panel, fitting),
+            probes,
+            fitting_rows(network) if batch_size is None else batch_size,
+            seed,
+            skip_nonfinite,
+            None if shard is None else checked_shard(shard, len(photos)),
+        )
+        return Run(network, photos, chosen, settings, None if checkpoint is None else Path(checkpoint)).through(progress, workers)
 
 
 class Run:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from jaxtyping import Float
 
+from optogram import memory
 from optogram.attribution._attribute import METHODS, attribute
 from optogram.attribution._photographs import Photographs, read_photographs
 from optogram.errors import InterceptionError, NotDefinedError, SettingError
@@ -101,6 +102,7 @@ class Ranking(Result):
         return figure(self)
 
 
+@memory.kept()
 def rank(
     network: Network,
     images: Any,

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from optogram import memory
 from optogram.attribution._target import Target
 from optogram.errors import NotDefinedError, SettingError
 from optogram.metrics._crossed import crossed_mean
@@ -107,6 +108,7 @@ class Sanity(Result):
         return figure(self)
 
 
+@memory.kept()
 def sanity(
     network: Network,
     attribution: Attribution,

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from optogram import memory
 from optogram.errors import NotDefinedError, SettingError, unknown
 from optogram.metrics._blur import blurred_to
 from optogram.metrics._free import FREE, free_map
@@ -65,6 +66,7 @@ class Score(Result):
         return " · ".join(parts)
 
 
+@memory.kept()
 def score(
     network: Network,
     attribution: Attribution,

@@ -30,6 +30,7 @@ from optogram.network.wiring import Wiring
 if TYPE_CHECKING:
     from optogram.images.photos import Photos
     from optogram.network.field import Field
+    from optogram.network.ready import Ready
     from optogram.network.rectifier_report import RectifierReport
 
 Labels = Sequence[str] | Mapping[str, Sequence[str]]
@@ -68,6 +69,7 @@ class Network:
         self._folded: frozenset[str] = frozenset()
         self.moments: tuple[Any, dict[str, tuple[Tensor, Tensor]]] | None = None
         self._fields: dict[str, Field] = {}
+        self._ready: Ready | None = None
         self.name = name or type(self._shadow.original).__name__.lower()
         self.channels = first_channels(self._shadow.original, self.preprocess)
         self.channels_last = False
@@ -240,6 +242,12 @@ class Network:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         copy.channels_last = channels_last
         return copy
+
+    def _followed(self) -> nn.Module:
+        """The shadow's module, in step with the user's."""
+        if not self._shadow.private:
+            self._follow()
+        return self._shadow.module
 
     def _follow(self) -> None:
         before = self._shadow.module

@@ -18,6 +18,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from optogram import memory
 from optogram.errors import InputError, SettingError
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
@@ -40,6 +41,7 @@ class TwinReport:
     spread: dict[str, float]
 
 
+@memory.kept()
 def twin(
     network: Network, kind: Kind = "shuffle", seed: int = 0, photos: Photos | Float[Tensor, "photo channel height width"] | Any | None = None
 ) -> Network:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import torch
 
+from optogram import memory
 from optogram.errors import SettingError
 from optogram.images.photos import Photos
 from optogram.network.network import Network
@@ -36,6 +37,7 @@ from optogram.synthesis.verdict import SLOW
 Group = tuple[Stage, list[tuple[int, Objective]]]
 
 
+@memory.kept()
 def synthesize(
     network: Network,
     units: Asked | Sequence[Asked],
