@@ -15,6 +15,7 @@ from optogram.errors import AddressError, InputError
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
 from optogram.network.census import Census, take_census
+from optogram.network.cheap_gradients import cheapen
 from optogram.network.fold import fold_norms
 from optogram.network.functional import Watch
 from optogram.network.operations import Operator, operated, operating
@@ -225,10 +226,13 @@ class Network:
 
         return twin(self, kind, seed, photos)
 
-    def worker(self, *, channels_last: bool = False, dtype: torch.dtype | None = None, reads: Collection[str] | None = None) -> Network:
+    def worker(
+        self, *, channels_last: bool = False, dtype: torch.dtype | None = None, reads: Collection[str] | None = None, gradients: bool = False
+    ) -> Network:
         """The same network, same addresses, with a private copy of the weights, in the layout and type that is fastest.
 
-        `reads` are the only sites that will be read or edited, where that is known: batch norms are then folded (`fold.py`).
+        `reads` are the only sites that will be read or edited, where that is known: batch norms are then folded (`fold.py`). `gradients`: most
+        passes go on to a gradient at the pixels (`cheap_gradients.py`).
         """
         with self._lock:
             self._follow()
@@ -236,6 +240,8 @@ class Network:
         module = copy._shadow.module
         copy.channels, copy._census, copy._flatten, copy._fields = self.channels, self._points(), self._flatten, self._fields
         copy._folded = self._folded if reads is None else self._folded | fold_norms(copy, reads)
+        if gradients:
+            cheapen(module)
         if dtype is not None:
             module.to(dtype)
         if channels_last:

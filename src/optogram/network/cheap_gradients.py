@@ -1,0 +1,89 @@
+"""Two things that make a gradient at the pixels dearer than it need be, put right in a private copy: the same function, the same gradient.
+
+A first convolution has 3 channels to give gradients to, where processors multiply 8 or 16 at once; with a stride it is better done as a plain
+convolution of the output's gradient, one group of channels a phase of the stride, whose results are then laid side by side. And some
+rectifiers that write in place have to keep a copy of what they overwrite, which is dearer than a second tensor.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+NARROW, BLOCK = 4, 8
+"""Channels that a first convolution has at most, and channels that a processor multiplies at once."""
+COPYING = (nn.ReLU6, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
+"""Autograd clones what these overwrite; ReLU and its like are told by their output, and stay in place."""
+
+
+class Stem(nn.Conv2d):
+    """A strided convolution from few channels, whose gradient at its input is a convolution of another kind."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not (input.requires_grad and torch.is_grad_enabled() and input.device.type == "cpu" and input.dtype == torch.float32):
+            return super().forward(input)
+        out: Tensor = _Strided.apply(input, self)  # type: ignore[no-untyped-call]
+        return out
+
+
+def cheapen(module: nn.Module) -> None:
+    """Changes a private copy in place; its modules keep their parameters, hooks and names."""
+    for inner in module.modules():
+        if type(inner) in COPYING and getattr(inner, "inplace", False):
+            inner.inplace = False  # type: ignore[assignment]
+        if type(inner) is nn.Conv2d and narrow(inner):
+            inner.__class__ = Stem
+
+
+def narrow(convolution: nn.Conv2d) -> bool:
+    """Whether it is a plain strided convolution from at most 4 channels."""
+    plain = convolution.groups == 1 and convolution.dilation == (1, 1) and convolution.padding_mode == "zeros"
+    return plain and convolution.in_channels <= NARROW and min(convolution.stride) > 1 and not isinstance(convolution.padding, str)
+
+
+class _Strided(torch.autograd.Function):
+    @staticmethod
+    def forward(context: Any, images: Tensor, convolution: nn.Conv2d) -> Tensor:
+        context.convolution, context.size = convolution, images.shape[2:]
+        return F.conv2d(images, convolution.weight, convolution.bias, convolution.stride, convolution.padding)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(context: Any, *gradients: Any) -> tuple[Tensor, None]:
+        convolution, (height, width) = context.convolution, context.size
+        stride, padding = convolution.stride, convolution.padding
+        return at_input(gradients[0], convolution.weight, stride, padding, height, width), None
+
+
+def at_input(
+    gradient: Float[Tensor, "row unit _ _"], weight: Float[Tensor, "unit channel _ _"], stride: Any, padding: Any, height: int, width: int
+) -> Float[Tensor, "row channel height width"]:
+    """The gradient at the input of a strided convolution.
+
+    Pixel i is pixel i + padding = stride q + r of the padded input: phase r at place q. It has weight[stride j + r] of output q - j for every j, which
+    is a plain convolution over q with the taps of phase r, turned.
+    """
+    channels, down, across = weight.shape[1], *stride
+    taps = phases(weight, down, across)
+    parts = F.conv2d(gradient, taps, None, 1, (taps.shape[2] - 1, taps.shape[3] - 1)).permute(0, 2, 3, 1)
+    rows, columns = parts.shape[1:3]
+    laid = parts[..., : down * across * channels].reshape(len(parts), rows, columns, down, across, channels).transpose(2, 3)
+    whole = laid.reshape(len(parts), rows * down, columns * across, channels)
+    missing = [max(0, pad + side - own) for pad, side, own in zip(padding, (height, width), whole.shape[1:3], strict=True)]
+    if max(missing):
+        whole = F.pad(whole, (0, 0, 0, missing[1], 0, missing[0]))  # pixels behind the last step of the stride are not seen
+    return whole[:, padding[0] : padding[0] + height, padding[1] : padding[1] + width].permute(0, 3, 1, 2)
+
+
+def phases(weight: Float[Tensor, "unit channel _ _"], down: int, across: int) -> Float[Tensor, "part unit _ _"]:
+    """The taps of each phase of the stride, turned, phases by row and column, then channels; noughts up to a multiple of 8."""
+    units, channels, height, width = weight.shape
+    tall, wide = -(-height // down), -(-width // across)
+    whole = F.pad(weight, (0, wide * across - width, 0, tall * down - height)).view(units, channels, tall, down, wide, across)
+    taps = whole.permute(3, 5, 1, 0, 2, 4).reshape(down * across * channels, units, tall, wide).flip(2, 3)
+    more = -len(taps) % BLOCK
+    return F.pad(taps, (0, 0, 0, 0, 0, 0, 0, more)).contiguous(memory_format=torch.channels_last)

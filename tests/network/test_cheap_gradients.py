@@ -1,0 +1,72 @@
+"""A private copy whose gradients are cheaper: the same gradients, by torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from optogram.images.preprocess import Preprocess
+from optogram.network.cheap_gradients import COPYING, Stem, cheapen
+from optogram.network.network import Network
+
+
+@pytest.mark.parametrize(
+    ("channels", "kernel", "stride", "padding", "size"),
+    [
+        (3, 7, 2, 3, (33, 40)),
+        (3, 3, 2, 1, (16, 17)),
+        (1, 5, 3, 0, (20, 23)),
+        (3, 16, 16, 0, (50, 48)),
+        (3, 11, 4, 2, (67, 64)),
+        (2, (3, 5), (2, 3), (0, 2), (18, 19)),
+    ],
+)
+def test_the_gradient_at_the_input_is_torchs_own(channels: int, kernel: int, stride: int, padding: int, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    plain = nn.Conv2d(channels, 10, kernel, stride, padding)
+    cheap = nn.Conv2d(channels, 10, kernel, stride, padding)
+    cheap.load_state_dict(plain.state_dict())
+    cheapen(cheap)
+    assert type(cheap) is Stem
+    images = torch.rand(2, channels, *size).contiguous(memory_format=torch.channels_last).requires_grad_()
+    outside = torch.randn_like(plain(images))
+    (expected,), (found,) = (torch.autograd.grad(layer(images), images, outside) for layer in (plain, cheap))
+    assert torch.equal(cheap(images), plain(images))
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_wide_grouped_dilated_mirrored_and_plain_convolutions_stay_torchs() -> None:
+    layers = [nn.Conv2d(8, 8, 3, 2), nn.Conv2d(2, 4, 3, 2, groups=2), nn.Conv2d(3, 4, 3, 2, dilation=2), nn.Conv2d(3, 4, 3)]
+    layers.append(nn.Conv2d(3, 4, 3, 2, padding=1, padding_mode="reflect"))
+    for layer in layers:
+        cheapen(layer)
+        assert type(layer) is nn.Conv2d
+
+
+@pytest.mark.parametrize("kind", COPYING)
+def test_a_rectifier_in_place_keeps_no_copy_of_what_it_would_overwrite(kind: type[nn.Module]) -> None:
+    """Counted in clones; ReLU, whose output tells enough, stays in place."""
+    clones = []
+    for change in (lambda module: None, cheapen):
+        module = nn.Sequential(nn.Conv2d(1, 2, 3), kind(inplace=True), nn.ReLU(inplace=True))
+        change(module)
+        assert module[2].inplace is True
+        images = torch.rand(1, 1, 8, 8, requires_grad=True)
+        with profile(activities=[ProfilerActivity.CPU]) as seen:
+            module(images).sum().backward()
+        clones.append(sum(event.name == "aten::clone" for event in seen.events()))  # type: ignore[union-attr]
+    assert clones[1] < clones[0]
+
+
+def test_a_worker_for_gradients_gives_what_the_network_gives_and_leaves_it_alone() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 8, 5, 2, 2), nn.BatchNorm2d(8), nn.ReLU6(inplace=True), nn.Conv2d(8, 4, 3)).eval()
+    net = Network(module, Preprocess(size=24))
+    worker = net.worker(channels_last=True, reads=["3"], gradients=True)
+    images = torch.rand(2, 3, 24, 24, requires_grad=True)
+    slopes = [torch.autograd.grad(one.read("3", images).square().sum(), images)[0] for one in (net, worker)]
+    assert torch.allclose(slopes[0], slopes[1], rtol=1e-3, atol=1e-5)
+    assert type(module[0]) is nn.Conv2d
+    assert module[2].inplace is True
