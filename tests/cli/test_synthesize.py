@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +32,7 @@ def test_a_sheet_and_the_sentence_that_goes_with_every_picture(typed: Type, plac
     found = typed("synthesize", "net.py:colours", "0:0-1", "-o", "sheet.jpg", *STEPS)
     lines = found.out.splitlines()
     assert [line.split()[0] for line in lines[:2]] == ["0:0", "0:1"]
-    assert "An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`." in lines
+    assert "An untrained network's picture may get as far (--twins 19 tells): the picture alone proves nothing. See `optogram evidence`." in lines
     assert lines[-1] == "sheet.jpg"
     with Image.open(place / "sheet.jpg") as sheet:
         assert sheet.format == "JPEG"
@@ -85,6 +88,36 @@ def test_what_cannot_be_is_one_line(typed: Type, place: Path, arguments: list[st
     assert (found.code, found.out) == (1, "")
     assert told in one_line(found.err)
     assert {path.name for path in place.iterdir() if not path.name.startswith("__")} == {"net.py", "photos"}
+
+
+def test_control_c_keeps_the_pictures_that_were_begun(typed: Type, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from optogram.synthesis.party import Party
+
+    note, before = Party.note, signal.getsignal(signal.SIGINT)
+
+    def pressing(party: Party, *rest: Any) -> None:
+        note(party, *rest)
+        if rest[-1] == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Party, "note", pressing)
+    found = typed("synthesize", "net.py:colours", "0:0-1", "-o", "made.npz", "--movie", "made.gif", *STEPS)
+    assert (found.code, found.err) == (130, "stopped: made.npz has the 2 pictures that were begun, as they were then.\n")
+    with np.load(place / "made.npz") as kept:
+        assert np.isfinite(kept["trace"]).sum(1).tolist() == [4, 4]
+    assert (place / "made.gif").exists()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_walk_along_the_layers(typed: Type, place: Path) -> None:
+    found = typed("synthesize", "net.py:colours", "--walk", "inversion", "--image", "photos/00.png", "--tour", "walk.gif", "-o", "made.npz", *STEPS)
+    assert found.code == 0, found.err
+    lines = found.out.splitlines()
+    assert "as on photograph" in lines[0]
+    assert lines[-2:] == ["made.npz", "walk.gif"]
+    assert "needs a photograph" in one_line(typed("synthesize", "net.py:colours", "--walk", "caricature").err)
+    assert "leave out --image" in one_line(typed("synthesize", "net.py:colours", "--walk", "site", "--image", "photos/00.png").err)
+    assert "Nearest: inversion" in one_line(typed("synthesize", "net.py:colours", "--walk", "invert").err)
 
 
 def test_control_c_and_wrong_usage(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:

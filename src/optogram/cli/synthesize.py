@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from optogram.cli._control_c import control_c
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
+from optogram.cli._walk import walked
+from optogram.errors import Stopped
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 
 def synthesize(
     model: Model,
-    units: Annotated[list[str], typer.Argument(metavar="UNIT...", help="Units, neurons or classes: layer3:12, layer3:0-15, fc:tabby.")],
+    units: Annotated[
+        list[str] | None, typer.Argument(metavar="UNIT...", help="Units, neurons or classes: layer3:12, layer3:0-15, fc:tabby; sites for --walk.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .svg, .webp or .jpg sheet, or .npz for the numbers.")] = Path(
         "synthesis.png"
     ),
@@ -33,6 +38,10 @@ def synthesize(
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="So many starts, to tell how far a unit's pictures agree.")] = 1,
     sweep: Annotated[Path | None, typer.Option("--sweep", metavar="FILE", help="A kept sweep, to tell what photographs reach.")] = None,
     between: Annotated[int | None, typer.Option("--between", min=2, help="So many pictures from the first of two units to the second.")] = None,
+    walk: Annotated[
+        str | None,
+        typer.Option("--walk", metavar="WHAT", help="A picture a site, in the network's order: `inversion` or `caricature` of --image, or `site`."),
+    ] = None,
     early: Annotated[bool, typer.Option("--early", help="Pictures that no longer rise make room for others.")] = False,
     movie: Annotated[Path | None, typer.Option("--movie", metavar="FILE", help="The climb as an animated .webp or .gif.")] = None,
     tour: Annotated[Path | None, typer.Option("--tour", metavar="FILE", help="The pictures one after another, as an animated .webp or .gif.")] = None,
@@ -53,14 +62,18 @@ def synthesize(
 
     target, film, row = checked(out), checked_movie(movie), checked_movie(tour)
     network = load(model, weights, labels, preprocess, device, seed)
-    asked = units if between is None else _between(network, units, between)
+    if not units and walk is None:
+        raise typer.BadParameter("name at least one unit, such as layer3:12, or go along the layers with --walk")
+    asked = walked(network, units or [], walk, image) if walk else units if between is None else _between(network, units or [], between)
     given = None if photos is None else open_images(photos, channels=network.channels)
     controls = [network.twin(seed=number, photos=given) for number in range(twins)]
-    chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": image, "photos": given}
+    chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": None if walk else image, "photos": given}
+    chosen["transforms"] = () if walk in ("inversion", "caricature") else None  # places are to correspond
     wanted: dict[str, Any] = {"sweep": None if sweep is None else Sweep.load(sweep, network)}
     wanted |= {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls, "seeds": seeds}
     wanted |= {name: value for name, value in chosen.items() if value is not None}
-    found = run(network, asked, preset=preset, seed=seed, **wanted)
+    with control_c() as pressed:
+        found = run(network, asked, preset=preset, seed=seed, stop=lambda: bool(pressed), **wanted)
     found.save(target, transparent=transparent)
     if film:
         found.movie(film)
@@ -68,10 +81,16 @@ def synthesize(
         found.tour(row)
     if json:
         print(as_json([_row(found, index, target) for index in range(len(found))]))
-        return
+    else:
+        _tell(found, [one for one in (target, film, row) if one])
+    if pressed:
+        raise Stopped(f"stopped: {target} has the {len(found)} pictures that were begun, as they were then.")
+
+
+def _tell(found: Synthesis, files: list[Path]) -> None:
     print(found)
     print("An untrained network's picture gets as far: the picture alone proves nothing. See `optogram evidence`.")
-    print(*filter(None, (target, film, row)), sep="\n")
+    print(*files, sep="\n")
 
 
 def _between(network: Network, units: list[str], count: int) -> list[Objective]:

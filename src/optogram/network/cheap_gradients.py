@@ -24,6 +24,7 @@ class Stem(nn.Conv2d):
     """A strided convolution from few channels, whose gradient at its input is a convolution of another kind."""
 
     def forward(self, input: Tensor) -> Tensor:
+        """As torch's, with a gradient of its own where float32 images on a processor want one."""
         if not (input.requires_grad and torch.is_grad_enabled() and input.device.type == "cpu" and input.dtype == torch.float32):
             return super().forward(input)
         out: Tensor = _Strided.apply(input, self)  # type: ignore[no-untyped-call]
@@ -64,8 +65,8 @@ def at_input(
 ) -> Float[Tensor, "row channel height width"]:
     """The gradient at the input of a strided convolution.
 
-    Pixel i is pixel i + padding = stride q + r of the padded input: phase r at place q. It has weight[stride j + r] of output q - j for every j, which
-    is a plain convolution over q with the taps of phase r, turned.
+    Pixel i is pixel i + padding = stride q + r of the padded input: phase r at place q. It has weight[stride j + r] of output q - j for
+    every j, which is a plain convolution over q with the taps of phase r, turned.
     """
     channels, down, across = weight.shape[1], *stride
     taps = phases(weight, down, across)

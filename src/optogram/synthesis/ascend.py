@@ -34,7 +34,8 @@ class Climb:
 
     `trace`: the objective at each step, under that step's transforms; NaN after the steps `taken`, where a picture arrived early. `moved`: had
     a gradient at some step. `caring`: |d objective / d picture| summed over channels and steps, where asked for. `frames`: pictures on the way.
-    `alpha`: the pictures' opacity, where the canvas has it.
+    `alpha`: the pictures' opacity, where the canvas has it. `members`: the numbers of the objectives that these are pictures of: all of them,
+    unless the climb was stopped.
     """
 
     images: Float[Tensor, "row channel height width"]
@@ -45,6 +46,7 @@ class Climb:
     caring: Float[Tensor, "row height width"] | None = None
     frames: tuple[tuple[Tensor, ...], ...] = ()
     alpha: Float[Tensor, "row height width"] | None = None
+    members: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def ascend(
                         tell(arrived)
                     if not party.goals:
                         break
-    return _climb([party.done[index] for index in range(len(objectives))], steps)
+    return _climb(party.done, steps)
 
 
 def _one_step(net: Network, party: Party, slope: Callable[[], Slope], extras: Extras, step: int) -> None:
@@ -198,7 +200,9 @@ def _reading(site: Site, taps: Taps) -> tuple[Site, Tensor]:
     return site, taps[site.address]
 
 
-def _climb(done: Sequence[Arrived], steps: int) -> Climb:
+def _climb(by_number: Mapping[int, Arrived], steps: int) -> Climb:
+    members = tuple(sorted(by_number))
+    done = [by_number[index] for index in members]
     trace = torch.full((len(done), steps), torch.nan)
     for row, one in zip(trace, done, strict=True):
         row[: len(one.trace)] = one.trace
@@ -207,4 +211,4 @@ def _climb(done: Sequence[Arrived], steps: int) -> Climb:
     moved, finite = (torch.tensor([getattr(one, name) for one in done]) for name in ("moved", "finite"))
     taken = torch.tensor([len(one.trace) for one in done])
     alpha = None if done[0].alpha is None else torch.stack([one.alpha for one in done if one.alpha is not None])
-    return Climb(images, trace, moved, finite, taken, caring, tuple(one.frames for one in done), alpha)
+    return Climb(images, trace, moved, finite, taken, caring, tuple(one.frames for one in done), alpha, members)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from optogram.errors import SettingError
@@ -61,6 +61,7 @@ def in_octaves(
         origin = getattr(here, "began", None)
         origin = torch.tensor(GRAY) if origin is None else origin
         if found:
+            objectives = [objectives[index] for index in found[-1].members]
             begin = (origin + _enlarged(found[-1].images.cpu() - before, stage.canvas)).clamp(0, 1)
         last = tell if number == len(stages) - 1 else None
         found.append(ascend(net, objectives, here, stage, optimiser, count, seed, parts, rows, last, begin))
@@ -88,8 +89,12 @@ def _enlarged(pictures: Float[Tensor, "row channel _ _"], size: Size) -> Float[T
     return larger
 
 
-def _joined(found: Sequence[Climb]) -> Climb:
-    """The last pictures, with the way of all octaves behind them."""
+def _joined(climbs: Sequence[Climb]) -> Climb:
+    """The last pictures, with the way of all octaves behind them; of a climb that was stopped, those that every octave has."""
+    rows, found = list(range(len(climbs[-1].members))), []
+    for one in reversed(climbs):
+        found.insert(0, _of_rows(one, rows))
+        rows = [one.members[row] for row in rows]  # an octave's objectives are the rows of the one before
     last = found[-1]
     size = (last.images.shape[2], last.images.shape[3])
     caring = None
@@ -98,11 +103,27 @@ def _joined(found: Sequence[Climb]) -> Climb:
     frames = tuple(sum((one.frames[row] for one in found), ()) for row in range(len(last.images)))
     return Climb(
         last.images,
-        torch.cat([one.trace for one in found], 1),
+        _packed([one.trace for one in found], [one.taken for one in found]),
         torch.stack([one.moved for one in found]).any(0),
         torch.stack([one.finite for one in found]).all(0),
         torch.stack([one.taken for one in found]).sum(0),
         caring,
         frames,
         last.alpha,
+        tuple(rows),
     )
+
+
+def _of_rows(climb: Climb, rows: list[int]) -> Climb:
+    caring, frames = (None if climb.caring is None else climb.caring[rows]), tuple(climb.frames[row] for row in rows)
+    parts = {name: getattr(climb, name)[rows] for name in ("images", "trace", "moved", "finite", "taken")}
+    return replace(climb, caring=caring, frames=frames, alpha=None if climb.alpha is None else climb.alpha[rows], **parts)
+
+
+def _packed(traces: Sequence[Float[Tensor, "row _"]], taken: Sequence[Int[Tensor, " row"]]) -> Float[Tensor, "row step"]:
+    """Each row's steps of all octaves one after another, and NaN behind them."""
+    whole = torch.full((len(traces[0]), sum(trace.shape[1] for trace in traces)), torch.nan)
+    for row, place in enumerate(whole):
+        steps = torch.cat([trace[row, : int(count[row])] for trace, count in zip(traces, taken, strict=True)])
+        place[: len(steps)] = steps
+    return whole

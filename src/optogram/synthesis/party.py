@@ -31,7 +31,8 @@ class Extras:
     than this share of their rise in a period make room.
 
     `caring`: gather |d objective / d picture|. `frames`: how many pictures on the way to keep. `watch`: is shown each step
-    as it begins: how many steps the oldest has behind it, and the pictures by the number of their objective.
+    as it begins: how many steps the oldest has behind it, and the pictures by the number of their objective. `stop`: asked after each
+    step; once it is true, those on the way leave as they are and nobody else begins.
     """
 
     views: int = 1
@@ -40,6 +41,7 @@ class Extras:
     caring: bool = False
     frames: int = 0
     watch: Watch | None = None
+    stop: Callable[[], bool] | None = None
 
 
 PLAIN = Extras()
@@ -136,6 +138,8 @@ class Party:
     def arrived(self, taken: int) -> int:
         """After so many steps of this period: lets those go that have arrived, and says how many."""
         over = [age + taken >= self.steps for age in self.ages]
+        if self.extras.stop is not None and self.extras.stop():
+            self.waiting, over = [], [True] * len(over)
         if taken < PERIOD and not any(over):
             return 0
         self._write()

@@ -60,6 +60,7 @@ def synthesize(
     twins: Sequence[Network] = (),
     seeds: int = 1,
     watch: Watch | None = None,
+    stop: Callable[[], bool] | None = None,
     batch_size: int = 16,
     max_memory: float | int | None = None,
     dtype: torch.dtype | Literal["auto"] = "auto",
@@ -80,7 +81,8 @@ def synthesize(
     their rise (or this share) in the last 32 steps leave and make room for others. `caring`: keep where
     the objective cared. `frames`: keep so many pictures on the way, for `.movie(path)`. `twins`:
     networks that have learned nothing (`net.twin(...)`), to tell what the same steps reach in them. `watch`: called at
-    each step with its number and the pictures as they are, by their place in `units`; what it raises ends the climb.
+    each step with its number and the pictures as they are, by their place in `units`; what it raises ends the climb. `stop`: asked after
+    each step; once it is true, the pictures begun so far are given as they are, without those that had not begun, twins and other seeds.
     `seeds`: climb from so many starts in all, the first of which is kept, and tell how far their pictures agree.
 
     Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures. The same
@@ -97,31 +99,38 @@ def synthesize(
     kind = fastest_type(network.device) if dtype == "auto" else dtype
     reads = {read(network, term).address for goal in asked for _, term in goal.terms}
     shape = asked_size or getattr(drawn, "size", None)
-    extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames, watch)
+    extras = Extras(recipe.views, recipe.regularisers, SLOW * early if isinstance(early, bool) else early, caring, frames, watch, stop)
     groups = grouped(network, asked, shape, recipe.transforms)
 
-    def climbed(one: Network, extras: Extras, seed: int = seed) -> list[Made]:
+    def climbed(one: Network, extras: Extras, seed: int = seed) -> dict[int, Made]:
         made: dict[int, Made] = {}
-        worker = one.worker(channels_last=True, dtype=kind, reads=reads)
+        worker = one.worker(channels_last=True, dtype=kind, reads=reads, gradients=True)
         for stage, members in groups:
             indices, goals = zip(*members, strict=True)
             seen = None if extras.watch is None else renumbered(extras.watch, indices)
             rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size))))
             stages, steering = stages_of(one, stage, goals, recipe), recipe.optimiser or drawn.optimiser
             climb = in_octaves(worker, goals, drawn, stages, steering, count, seed, replace(extras, watch=seen), rows, tell)
-            made.update(zip(indices, finished(one, goals, stage, climb, rows), strict=True))
-        return [made[index] for index in range(len(asked))]
+            begun = [goals[row] for row in climb.members]
+            made.update(zip([indices[row] for row in climb.members], finished(one, begun, stage, climb, rows), strict=True))
+            if over():
+                break
+        return dict(sorted(made.items()))
 
-    bare = replace(extras, caring=False, frames=0, watch=None)
+    bare, over = replace(extras, caring=False, frames=0, watch=None), stop or (lambda: False)
+    later = [*((twin, bare, seed) for twin in twins), *((network, bare, seed + number) for number in range(1, seeds))]
     with track("synthesis", len(asked) * (seeds + len(twins)), progress) as tell:
         found = climbed(network, extras)
-        levels = [[one.activation for one in climbed(twin, bare)] for twin in twins]
-        others = [climbed(network, bare, seed + number) for number in range(1, seeds)]
+        further = [list(climbed(*one).values()) for one in later if not over()]
+    further = [] if over() else further
+    asked = [asked[index] for index in found]
+    levels, others = [[one.activation for one in made] for made in further[: len(twins)]], further[len(twins) :]
     settings = {"canvas": drawn, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
     settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early, "octaves": recipe.octaves}
     settings |= {"dtype": kind, "batch_size": batch_size, "objectives": [goal.name for goal in asked]}
     provenance = Provenance("synthesize", network.name, network.weights_hash, method=drawn.name, settings=plain(settings), seed=seed)
-    return collected(asked, found, provenance, sweep, levels, compared(network, asked, [found, *others]) if others else None)
+    kept = list(found.values())
+    return collected(asked, kept, provenance, sweep, levels, compared(network, asked, [kept, *others]) if others else None)
 
 
 def renumbered(watch: Watch, indices: Sequence[int]) -> Watch:
