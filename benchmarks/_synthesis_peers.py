@@ -56,15 +56,17 @@ def lucent(net: og.Network, site: str, side: int, view: int | None, steps: int, 
 def horama(net: og.Network, site: str, side: int, view: int, steps: int) -> Callable[[], None]:
     """`steps` steps of horama's Fourier canvas on one unit, one crop a step (its default is 6), the pass ended at the site for it.
 
-    Where torchvision's compiled `roi_align` is not to be had, the same boxes are sampled by `grid_sample`, which is no slower.
+    Where torchvision's compiled `roi_align` is not to be had, the same boxes are sampled by `grid_sample`, which is no slower (its other one,
+    in Python, takes minutes and gigabytes). horama's own squeeze takes the batch away from a single crop and the enlargement after it then
+    fails: the crop is given in a batch of batches.
     """
     import horama.common
     from horama import fourier
+    from torchvision.extension import _has_ops
+    from torchvision.ops import roi_align
 
-    try:
-        horama.common.roi_align(torch.zeros(1, 3, 4, 4), torch.tensor([[0.0, 0, 0, 2, 2]]), output_size=(2, 2))
-    except (AttributeError, RuntimeError):
-        horama.common.roi_align = boxes_sampled
+    aligned: Callable[..., Tensor] = roi_align if _has_ops() else boxes_sampled
+    horama.common.roi_align = lambda image, boxes, output_size: aligned(image, boxes, output_size=output_size)[None]
     horama.fourier_fv.tqdm = lambda steps: steps
 
     def score(images: Tensor) -> Tensor:

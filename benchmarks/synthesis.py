@@ -1,15 +1,16 @@
 """How fast `og.synthesize` climbs, beside torch-lucent, horama and the bare forward and backward pass that bounds it.
 
-    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER] [--neurons]
+    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER] [--neurons | --parts] [--sites TEXT]
 
 All in one process, in turns, medians of the rounds: only ratios mean anything on a machine that others use too. The bound is
 the network alone as it comes, truncated at the site, channels last, in the same number type and at the size of the same view,
-without gradients of parameters; a share above 1 is what folding batch norms into convolutions gains. Memory is kept as the
-program keeps it (`optogram.memory`), for all alike.
+without gradients of parameters; a share above 1 is what folding batch norms into convolutions
+and cheaper gradients at the pixels gain. Memory is kept as the program keeps it (`optogram.memory`), for all alike.
 torch-lucent gets the same canvas (Fourier, decorrelated, 128x128) and the same transforms, a unit
 at a time: once as it comes (it enlarges to 224x224) and once at the view's own size. horama gets its own Fourier canvas of the same
 size, one crop a step, the same view, and a network that ends at the site. `--neurons`: middle neurons of the first third of each network,
-on canvases of their receptive fields' size; the peers know no such canvas. To have the peers:
+on canvases of their receptive fields' size; the peers know no such canvas. `--parts`: where the time of a step goes, without peers. `--sites`: only
+sites whose network and name hold this text. To have the peers:
 
     pip install --no-deps --target FOLDER torch-lucent==0.1.8 kornia==0.4.1 decorator tqdm horama==0.3.0
 """
@@ -26,6 +27,7 @@ from typing import Any
 import torch
 
 import optogram as og
+from _synthesis_parts import PARTS, parts
 from _synthesis_peers import horama, lucent, peer_found
 from optogram import memory
 from optogram.synthesis.ascend import ascend
@@ -62,7 +64,7 @@ def bare(net: og.Network, site: str, stage: Stage) -> Callable[[], None]:
 def of_units(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
     """Sixteen units' means over places, on canvases of one size."""
     kind = fastest_type(torch.device("cpu"))
-    worker, plain = net.worker(channels_last=True, dtype=kind, reads=[site]), net.worker(channels_last=True, dtype=kind)
+    worker, plain = net.worker(channels_last=True, dtype=kind, reads=[site], gradients=True), net.worker(channels_last=True, dtype=kind)
     stage, goals = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), objectives_of(net, f"{site}:0-{ROWS - 1}")
     runs: Runs = {
         "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), ROWS * steps),
@@ -78,7 +80,7 @@ def of_units(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> 
 def of_neurons(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
     """Sixteen units' middle neurons, on canvases of their receptive field's size."""
     kind = fastest_type(torch.device("cpu"))
-    worker, stager = net.worker(channels_last=True, dtype=kind, reads=[site]), Stager(net, None, lucid.transforms)
+    worker, stager = net.worker(channels_last=True, dtype=kind, reads=[site], gradients=True), Stager(net, None, lucid.transforms)
     staged = [stager(goal) for goal in objectives_of(net, f"{site}:0-{ROWS - 1}", "neuron")]
     if len({stage for stage, _ in staged}) != 1:
         raise ValueError(f"the neurons of {site} have fields of several sizes")
@@ -93,6 +95,18 @@ def of_neurons(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -
     return runs
 
 
+def print_parts(nets: dict[str, og.Network], places: dict[str, list[str]], rounds: int) -> None:
+    """Milliseconds of a step, and the share of each part; what is left is the objective, and what is written down."""
+    print(f"{'network':<26}{'site':<14}{'step, ms':>9}" + "".join(f"{name:>12}" for name in (*PARTS, "left")))
+    for spec, sites in places.items():
+        for site in sites:
+            net, goals = nets[spec], objectives_of(nets[spec], f"{site}:0-{ROWS - 1}")
+            worker = net.worker(channels_last=True, dtype=fastest_type(torch.device("cpu")), reads=[site], gradients=True)
+            found = parts(worker, goals, fourier(), framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), rounds)
+            shares = [found[name] / found["step"] for name in PARTS]
+            print(f"{spec:<26}{site:<14}{found['step'] * 1e3:>9.1f}" + "".join(f"{share:>12.3f}" for share in (*shares, 1 - sum(shares))), flush=True)
+
+
 def main() -> None:
     """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -101,11 +115,16 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--peers", default="/nowhere")
     parser.add_argument("--neurons", action="store_true")
+    parser.add_argument("--parts", action="store_true")
+    parser.add_argument("--sites", default="")
     settings = parser.parse_args()
     memory.hold()
     torch.set_num_threads(settings.threads)
-    places = EARLY if settings.neurons else PLACES
+    places = {spec: [site for site in sites if settings.sites in f"{spec} {site}"] for spec, sites in (EARLY if settings.neurons else PLACES).items()}
     nets = {spec: og.load(spec, weights="none", seed=0) for spec in places}  # first: it makes torchvision importable for the peers too
+    if settings.parts:
+        print_parts(nets, places, settings.rounds)
+        return
     peers = {"lucent": peer_found(settings.peers, "lucent.optvis.render"), "horama": peer_found(settings.peers, "horama")}
     print(f"{settings.threads} threads, {fastest_type(torch.device('cpu'))}, {ROWS} pictures at once; unit-steps a second, {settings.rounds} rounds")
     print(f"{'network':<26}{'site':<14}{'ours':>8}{'bound':>8}{'of it':>7}   peers, and how many times ours is as fast")

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 import pytest
 import scipy.ndimage
 import torch
+from tests.synthesis.by_hand import Fourier, Pixels, Seen, bilinear, climbed
 from tests.synthesis.planted import TRUTH, canvas_of, either, in_plane, likeness, photograph, striped, with_phases_of
 
 import optogram as og
+from optogram.synthesis.looks import PERIOD, Look, Looks
 from optogram.synthesis.objectives.neuron import neuron
 from optogram.synthesis.party import Party
 from optogram.synthesis.preset import Preset
 from optogram.synthesis.recipe import PRESETS
+from optogram.synthesis.stage import framed
 from optogram.synthesis.synthesize import synthesize
+from optogram.synthesis.transforms.colour import colour
+from optogram.synthesis.transforms.noise import noise
 from optogram.zoo._planted import box_optimum
 
 EITHER, THREE = either(3)
@@ -123,33 +128,83 @@ def test_erhans_recipe_gives_each_unit_its_template_at_the_radius() -> None:
         assert alike > 0.99, name
 
 
-REACH = {"lucid": 0.65, "accentuation": 0.45, "vit": 0.85, "maco": 0.95}
-"""The share of the greatest response above the start's that a recipe's picture gives on every planted unit, in half of its steps or all of
-accentuation's hundred: the Fourier canvas is on its way to black and white then."""
+SETTINGS: dict[str, dict[str, Any]] = {"lucid": {"steps": 256}, "accentuation": {"image": photograph(3), "views": 2}, "vit": {"steps": 200}}
+REACH = {"lucid": 0.65, "accentuation": 0.45, "vit": 0.87}
+"""The least share of the greatest response above the start's, over all plants, that the recipe written out gives in these steps."""
 
 
-@pytest.mark.parametrize("name", REACH)
-def test_recipes_without_a_closed_form_come_near_the_greatest_response_that_their_canvas_allows(name: str) -> None:
-    """Pixels between black and white; under given magnitudes the phases of the template."""
-    settings: dict[str, dict[str, Any]] = {
-        "lucid": {"steps": 256},
-        "accentuation": {"image": photograph(3), "views": 2},
-        "vit": {"steps": 200},
-        "maco": {"canvas": canvas_of("maco", 3), "optimiser": PRESETS.get("maco").canvas.optimiser, "views": 2, "steps": 128},
-    }
-    magnitudes = settings["maco"]["canvas"]
-    draw = partial(with_phases_of, canvas=magnitudes) if name == "maco" else lambda template: box_optimum(template)[0]
-    start = photograph(3).transpose(2, 0, 1) / 255 if name == "accentuation" else np.full((3, 12, 12), 0.5)
-    for unit, picture in made(name, **settings[name]).items():
+def by_hand(name: str, plant: Plant, start: np.ndarray) -> np.ndarray:
+    """The picture that the recipe written out ends at; looks are read off the climb's own, whose maps are drawn by hand."""
+    recipe, settings = PRESETS.get(name), SETTINGS[name]
+    steps = settings.get("steps", recipe.steps)
+    stage = framed(EITHER, [EITHER.site("templates")], (12, 12), recipe.transforms)
+    border, side = (stage.view[0] - 12) // 2, stage.view[0]
+    middle = slice(border, border + 12)
+
+    def seen(look: Look) -> Seen:
+        random, contrast, added = np.random.default_rng((*look.seed, 1)), np.ones((3, 1, 1)), np.zeros((3, side, side))
+        for one in look.alterations:
+            if isinstance(one, colour):
+                draws = random.standard_normal((2, 3, 1, 1), dtype=np.float32)
+                contrast, added = np.exp(one.gain * draws[0]), added + one.shift * draws[1]
+            elif isinstance(one, noise):
+                added = added + one.deviation * random.standard_normal((3, side, side), dtype=np.float32)
+        return Seen(bilinear(look.matrix, 12, side), contrast, added)
+
+    def slope(view: np.ndarray) -> np.ndarray:
+        whole = np.zeros_like(view)
+        whole[:, middle, middle] = plant.slope(view[:, middle, middle])
+        return whole
+
+    looks = Looks(stage, steps, 0, settings.get("views", recipe.views), True)
+    known = lru_cache(maxsize=None)(lambda step: [seen(look) for look in looks.at(step)])
+    canvas: Fourier | Pixels = Pixels() if name == "vit" else Fourier(12)
+    steering = recipe.optimiser or recipe.canvas.optimiser
+    photo = photograph(3).transpose(2, 0, 1) / 255
+
+    def penalty(x: np.ndarray) -> np.ndarray:
+        if name == "accentuation":
+            return 1e-4 * (x - photo)
+        down, across = np.diff(x, axis=1), np.diff(x, axis=2)
+        ends = np.pad(down, ((0, 0), (1, 1), (0, 0))), np.pad(across, ((0, 0), (0, 0), (1, 1)))
+        return -2 * 5e-4 * (np.diff(ends[0], axis=1) + np.diff(ends[1], axis=2)) if name == "vit" else np.zeros_like(x)
+
+    return climbed(canvas, start, slope, lambda step: known(step % PERIOD), penalty, steps, steering.rate, steering.betas, bool(steering.cosine))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_recipes_reach_what_they_reach_written_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fourier coefficients move by .05 a step, so that 256 steps end on the way to black and white: what holds them is time, not the canvas."""
+    shape = (3, 12, 12) if name == "vit" else (3, 12, 7, 2)
+    start = torch.randn(1, *shape, generator=torch.Generator().manual_seed(3)) * 0.01
+    if name == "accentuation":
+        start = torch.from_numpy(Fourier(12).write(photograph(3).transpose(2, 0, 1) / 255)).float()[None]
+    monkeypatch.setattr(Party, "_starts", lambda self, fresh: [start.repeat(len(fresh), *[1] * len(shape))])
+    begun = photograph(3).transpose(2, 0, 1) / 255 if name == "accentuation" else np.full((3, 12, 12), 0.5)
+    shares = []
+    for unit, picture in made(name, **SETTINGS[name]).items():
         plant = PLANTS[unit]
-        most, least = plant.greatest(picture, draw), plant.response(start)
-        assert plant.response(picture) - least > REACH[name] * (most - least), unit
-        if unit in ("band_pass", "suppressed", "energy") and name != "maco":
-            assert striped((picture - start) * np.sqrt((PAIR**2).sum(0))), unit  # as far as the unit sees it
+        expected, least = plant.response(by_hand(name, plant, start[0].numpy())), plant.response(begun)
+        most = plant.greatest(picture, lambda template: box_optimum(template)[0])
+        assert abs(plant.response(picture) - expected) < 0.04 * (most - least), unit  # Adam enlarges the rounding of slopes that are nought
+        shares.append((expected - least) / (most - least))
+        if unit in ("band_pass", "suppressed", "energy"):
+            assert striped((picture - begun) * np.sqrt((PAIR**2).sum(0))), unit  # as far as the unit sees it
+    assert min(shares) > REACH[name]
+
+
+def test_macos_picture_has_the_phases_of_the_best_that_its_magnitudes_allow() -> None:
+    """In half of its steps, .95 of the greatest response above gray's."""
+    canvas = canvas_of("maco", 3)
+    settings = {"canvas": canvas, "optimiser": PRESETS.get("maco").canvas.optimiser, "views": 2, "steps": 128}
+    for unit, picture in made("maco", **settings).items():
+        plant = PLANTS[unit]
+        most, least = plant.greatest(picture, partial(with_phases_of, canvas=canvas)), plant.response(np.full((3, 12, 12), 0.5))
+        assert plant.response(picture) - least > 0.95 * (most - least), unit
 
 
 def test_every_preset_is_held() -> None:
-    assert sorted([*REACH, "erhan", "deepdream", "yosinski_1", "yosinski_2", "yosinski_3", "yosinski_4"]) == PRESETS.names()
+    assert sorted([*SETTINGS, "maco", "erhan", "deepdream", "yosinski_1", "yosinski_2", "yosinski_3", "yosinski_4"]) == PRESETS.names()
 
 
 def test_maco_takes_its_spectrum_from_photographs_and_says_how_many() -> None:

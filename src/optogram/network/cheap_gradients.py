@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+Pair = tuple[int, int]
 NARROW, BLOCK = 4, 8
 """Channels that a first convolution has at most, and channels that a processor multiplies at once."""
 COPYING = (nn.ReLU6, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
@@ -61,14 +62,14 @@ class _Strided(torch.autograd.Function):
 
 
 def at_input(
-    gradient: Float[Tensor, "row unit _ _"], weight: Float[Tensor, "unit channel _ _"], stride: Any, padding: Any, height: int, width: int
+    gradient: Float[Tensor, "row unit _ _"], weight: Float[Tensor, "unit channel _ _"], stride: Pair, padding: Pair, height: int, width: int
 ) -> Float[Tensor, "row channel height width"]:
     """The gradient at the input of a strided convolution.
 
     Pixel i is pixel i + padding = stride q + r of the padded input: phase r at place q. It has weight[stride j + r] of output q - j for
     every j, which is a plain convolution over q with the taps of phase r, turned.
     """
-    channels, down, across = weight.shape[1], *stride
+    channels, (down, across) = weight.shape[1], stride
     taps = phases(weight, down, across)
     parts = F.conv2d(gradient, taps, None, 1, (taps.shape[2] - 1, taps.shape[3] - 1)).permute(0, 2, 3, 1)
     rows, columns = parts.shape[1:3]

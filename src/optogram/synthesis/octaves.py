@@ -91,7 +91,8 @@ def _enlarged(pictures: Float[Tensor, "row channel _ _"], size: Size) -> Float[T
 
 def _joined(climbs: Sequence[Climb]) -> Climb:
     """The last pictures, with the way of all octaves behind them; of a climb that was stopped, those that every octave has."""
-    rows, found = list(range(len(climbs[-1].members))), []
+    rows = list(range(len(climbs[-1].members)))
+    found: list[Climb] = []
     for one in reversed(climbs):
         found.insert(0, _of_rows(one, rows))
         rows = [one.members[row] for row in rows]  # an octave's objectives are the rows of the one before

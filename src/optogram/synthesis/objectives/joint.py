@@ -17,7 +17,8 @@ def joint(one: Objective, two: Objective, share: float = 0.5) -> Objective:
     if not 0 <= share <= 1:
         raise SettingError(f"share is between 0 and 1; got {share}")
     both = (1 - share) * one + share * two
-    return replace(both, name=f"{1 - share:g} {one.name} + {share:g} {two.name}", start=f"{one.name} to {two.name}")
+    name = f"{1 - share:g} {one.name} + {share:g} {two.name}" if 0 < share < 1 else two.name if share else one.name
+    return replace(both, name=name, start=f"{one.name} to {two.name}")
 
 
 def interpolation(one: Objective, two: Objective, count: int = 5) -> list[Objective]:
