@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import scipy.ndimage
@@ -32,8 +33,10 @@ class Seen:
         return ((slope * self.contrast).reshape(3, -1) @ self.weights).reshape(3, side, side)
 
 
-def bilinear(matrix: np.ndarray, canvas: int, view: int) -> np.ndarray:
-    """The weights of an affine look, column by column as SciPy interpolates a picture of one pixel; nothing outside."""
+@cache
+def bilinear(numbers: tuple[float, ...], canvas: int, view: int) -> np.ndarray:
+    """The weights of an affine look (its matrix row by row), column by column as SciPy interpolates a picture of one pixel; nothing outside."""
+    matrix = np.reshape(numbers, (3, 3))
     linear, middle = matrix[:2, :2], np.array([(canvas - 1) / 2] * 2)
     offset = matrix[:2, 2] + middle - linear @ np.array([(view - 1) / 2] * 2)
     points = np.eye(canvas * canvas).reshape(-1, canvas, canvas)

@@ -149,7 +149,7 @@ def by_hand(name: str, plant: Plant, start: np.ndarray) -> np.ndarray:
                 contrast, added = np.exp(one.gain * draws[0]), added + one.shift * draws[1]
             elif isinstance(one, noise):
                 added = added + one.deviation * random.standard_normal((3, side, side), dtype=np.float32)
-        return Seen(bilinear(look.matrix, 12, side), contrast, added)
+        return Seen(bilinear(tuple(look.matrix.ravel().tolist()), 12, side), contrast, added)
 
     def slope(view: np.ndarray) -> np.ndarray:
         whole = np.zeros_like(view)

@@ -62,13 +62,14 @@ def synthesize(
 
     target, film, row = checked(out), checked_movie(movie), checked_movie(tour)
     network = load(model, weights, labels, preprocess, device, seed)
+    units = units or []
     if not units and walk is None:
         raise typer.BadParameter("name at least one unit, such as layer3:12, or go along the layers with --walk")
-    asked = walked(network, units or [], walk, image) if walk else units if between is None else _between(network, units or [], between)
+    asked = walked(network, units, walk, image) if walk else units if between is None else _between(network, units, between)
     given = None if photos is None else open_images(photos, channels=network.channels)
     controls = [network.twin(seed=number, photos=given) for number in range(twins)]
-    chosen = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "image": None if walk else image, "photos": given}
-    chosen["transforms"] = () if walk in ("inversion", "caricature") else None  # places are to correspond
+    chosen: dict[str, Any] = {"canvas": canvas, "steps": steps, "objective": objective, "size": size, "photos": given}
+    chosen |= {"image": None if walk else image, "transforms": () if walk in ("inversion", "caricature") else None}  # places are to correspond
     wanted: dict[str, Any] = {"sweep": None if sweep is None else Sweep.load(sweep, network)}
     wanted |= {"early": early, "caring": transparent, "frames": 48 if film else 0, "twins": controls, "seeds": seeds}
     wanted |= {name: value for name, value in chosen.items() if value is not None}
