@@ -5,6 +5,7 @@ import { exported, fetchPart, fetchWhole, Recent } from './data/files'
 import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type Grouped, type HalfRow, type LinkRow, readByUnit, readTable, type ReferenceRow, REFERENCES, type SeenRow, type Sheet, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
 import type { Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
 import { SCHEMA_VERSION } from './schema'
+import { nameOf } from './units'
 
 // What later formats added may be missing: pages leave it out.
 const OLDEST = 2
@@ -156,11 +157,11 @@ export class Atlas {
     const { site: place, unit } = splitAddress(wanted)
     const sites = network.sites.filter((site) => site.address.toLowerCase().includes(place)).map((site) => toFound(network, site.address, unit))
     const head = network.sites.findLast((site) => network.labels?.length === site.units)
-    const labels = head && unit === null ? network.labels!.filter((label) => label.toLowerCase().includes(wanted)) : []
+    const labelled = head && unit === null ? network.labels!.map((label, index) => ({ label, index })).filter(({ label }) => label.toLowerCase().includes(wanted)) : []
     const photos = network.photographs.filter((photo) => photo.identity.toLowerCase().includes(wanted))
     return [
       ...sites,
-      ...labels.slice(0, 20).map((label) => toFound(network, head!.address, label)),
+      ...labelled.slice(0, 20).map(({ label, index }) => ({ ...toFound(network, head!.address, nameOf(network, head!, index)), text: `${head!.address}:${label}` })),
       ...photos.slice(0, 20).map(({ identity }) => ({ text: identity, page: { kind: 'photo' as const, network: network.name, photo: identity } })),
     ]
   }

@@ -31,6 +31,12 @@ export function valueAt(tick: Tick, row: UnitRow): number {
   return { least: row.least, q5: row.q05, q25: row.q25, q50: row.q50, q75: row.q75, q95: row.q95, strongest: row.greatest }[tick.name] ?? NaN
 }
 
+// How many of the panel's photographs respond less than those of a tick.
+export function fewer(tick: Tick, panel: number): string {
+  if (tick.quantile === null) return tick.kind === 'top' ? 'all less' : 'none less'
+  return `${count(Math.round(tick.quantile * panel))} less`
+}
+
 // asinh(response / scale): the axis on which the histogram's bins are equal.
 export function place(row: UnitRow, value: number): number {
   const low = Math.asinh(row.bin_low / row.bin_scale)

@@ -1,4 +1,4 @@
-// A unit's number and its name: the units of a head are called by their labels.
+// A unit's number and its name: the units of a head are called by their labels. `17@3,5` is unit 17 at one place, a neuron.
 
 import type { ExemplarRow } from './data/tables'
 import type { NetworkEntry, SiteEntry } from './schema'
@@ -11,6 +11,26 @@ export function labelsOf(network: NetworkEntry, site: SiteEntry): string[] | nul
 // -1 where there is none of that name.
 export function numberOf(network: NetworkEntry, site: SiteEntry, unit: string): number {
   return /^\d+$/.test(unit) ? Number(unit) : (labelsOf(network, site) ?? []).indexOf(unit)
+}
+
+// What leads to a unit: its label, or its number where two units have one label, or where the label is another's number.
+export function nameOf(network: NetworkEntry, site: SiteEntry, unit: number): string {
+  const label = labelsOf(network, site)?.[unit]
+  return label !== undefined && numberOf(network, site, label) === unit ? label : String(unit)
+}
+
+// The unit of an address and the place it is read at, as written behind `@`; empty where there is none.
+export function neuron(network: NetworkEntry, site: SiteEntry, unit: string): { unit: string; place: string } {
+  const found = numberOf(network, site, unit) < 0 ? /^(.+)@(\d+(?:,\d+)*)$/.exec(unit) : null
+  return found ? { unit: found[1]!, place: found[2]! } : { unit, place: '' }
+}
+
+// How many of the photographs a unit's page shows drove it most at this place; null where the site has no such place.
+export function mostAt(site: SiteEntry, place: string, exemplars: ExemplarRow[]): number | null {
+  const at = place.split(',').map(Number)
+  if (at.length !== site.grid.length || at.some((one, axis) => one >= site.grid[axis]!)) return null
+  const [row, column] = at.length === 2 ? at : [at[0]!, -1]
+  return exemplars.filter((one) => one.row === row && one.column === column).length
 }
 
 // Photographs that both units show at a tick, in the order of the first.

@@ -17,6 +17,7 @@ import torch
 
 from optogram import memory
 from optogram.atlas.alone import alone_in
+from optogram.atlas.branches import branches
 from optogram.atlas.findings import findings, opening
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.frames import Frames
@@ -28,7 +29,7 @@ from optogram.atlas.pictures import pictured_sites, synthesise_site
 from optogram.atlas.references import UNITS as REFERRED
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
 from optogram.atlas.seen import usual_of
-from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
+from optogram.atlas.settings import WORKSHOP, Settings, changed, claim_folder, fingerprint
 from optogram.atlas.site_files import NONE, Known, Pictures, write_site
 from optogram.atlas.tuned import tuned
 from optogram.atlas.whole import whole_photographs
@@ -61,7 +62,7 @@ def build_atlas(
     """
     from optogram.atlas.open import open_atlas
 
-    settings = replace(settings or Settings(), **changes)
+    settings = changed(settings, changes)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     root = Path(path)
     # Sites, methods and the viewer are looked up before the folder is claimed: a misspelt one must not keep the right command out of it.
@@ -187,6 +188,7 @@ class _Build:
 
         fields = measure_all(self.network, self.sites)
         links = _links(subject.network, self.sites, subject.sweep, frames)
+        reads = _branches(subject.network, self.sites)
         entries = []
         with track("pages", sum(site.units for site in self.sites), self.progress) as advance:
             for number, site in enumerate(self.sites):
@@ -207,7 +209,8 @@ class _Build:
                     mapped=TWIN_PICTURES if subject.twin else MAPPED,
                     referred=TWIN_REFERRED if subject.twin else REFERRED,
                 )
-                entries.append(write_site(self.folder, slug(subject.name), known, frames))
+                entry = write_site(self.folder, slug(subject.name), known, frames)
+                entries.append(entry.model_copy(update={"reads": reads.get(site.address, [])}))
                 advance(site.units)
         return entries
 
@@ -284,6 +287,14 @@ def _links(network: Network, sites: list[Site], sweep: Sweep, frames: Frames) ->
     images = torch.cat([as_image(frame) for frame in shown if frame.shape == shown[0].shape])
     try:
         return linked(network, sites, {site.address: sweep.moments(site.address).sd for site in sites}, images)
+    except (OptogramError, RuntimeError):
+        return {}
+
+
+def _branches(network: Network, sites: list[Site]) -> dict[str, list[str]]:
+    """Which sites each site reads; none for a network through which no gradient can be followed."""
+    try:
+        return branches(network, sites)
     except (OptogramError, RuntimeError):
         return {}
 

@@ -86,7 +86,8 @@ class SiteEntry(_Model):
     `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out`
     photographs, as little-endian float32, unit by unit in the order of `cell`. Exemplars of `exemplars_each` units at a time, in the
     same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. `references_file` has some
-    units' photographs of either half. `map_method` made the exemplars' maps, where there are any.
+    units' photographs of either half. `map_method` made the exemplars' maps, where there are any. `reads` are the sites it is computed from
+    without another site of the atlas between.
     """
 
     address: str
@@ -116,6 +117,7 @@ class SiteEntry(_Model):
     picture_cell: int
     claims: list[ClaimSummary]
     dead: int
+    reads: list[str] = Field(default_factory=list)
 
     @property
     def exemplars(self) -> list[File]:

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 
 import type { UnitRow } from '../data/tables'
-import { place, shownBy, TICKS, told } from '../ticks'
+import { fewer, place, shownBy, TICKS, told } from '../ticks'
 import { ruler } from './ruler'
 
 const row = {
@@ -45,5 +45,6 @@ it('shows at each tick its own photographs, in order of rank', () => {
   ] as never[]
   expect(TICKS.map((tick) => shownBy(tick, rows).length)).toEqual([1, 1, 0, 0, 0, 0, 2])
   expect(shownBy(TICKS[6]!, rows).map((one) => one.rank)).toEqual([0, 1])
+  expect(TICKS.map((tick) => fewer(tick, 10000))).toEqual(['none less', '500 less', '2,500 less', '5,000 less', '7,500 less', '9,500 less', 'all less'])
   expect(told(TICKS[5]!, 9, 50000, 10000)).toBe('9 near the 95 % point: 9,500 of 10,000 respond less')
 })
