@@ -104,8 +104,49 @@ def test_what_hardly_varies_in_photographs_does_not_lead_pictures_astray() -> No
     seen = rng.standard_normal((24, 6)).astype(np.float32)
     steady = 1e-3 * rng.standard_normal((24, 4)).astype(np.float32)
     index = np.arange(24).reshape(2, 6, 2)
+    responses = np.stack([np.isin(np.arange(24), index[:, :, unit]) for unit in (0, 1)], axis=1).astype(float)
     shown = np.stack([seen[index[:, :, unit].ravel()].mean(axis=0) for unit in (0, 1)])
     off = 0.5 * rng.standard_normal((2, 4)).astype(np.float32)
-    alone = _alike(seen, shown, index)[0]
-    beside = _alike(np.concatenate([seen, steady], axis=1), np.concatenate([shown, off], axis=1), index)[0]
+    alone = _alike(seen, shown, index, responses)[0]
+    beside = _alike(np.concatenate([seen, steady], axis=1), np.concatenate([shown, off], axis=1), index, responses)[0]
     np.testing.assert_allclose(np.diagonal(beside), np.diagonal(alone), atol=0.05)
+
+
+def planted_way(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Eight units that read one hidden unit each, patches of a few things at once, and which patches drive each unit most in either half."""
+    seen = rng.uniform(0, 1, (160, 20)) * (rng.uniform(size=(160, 20)) < 0.3) + 0.1 * rng.standard_normal((160, 20))
+    responses = np.maximum(seen[:, :8], 0)
+    halves = [np.arange(160)[half::2] for half in (0, 1)]
+    index = np.stack([rows[np.argsort(responses[rows], axis=0)[-6:]] for rows in halves])
+    return seen.astype(np.float32), responses, index
+
+
+def test_a_way_is_what_goes_with_the_response_and_not_what_is_there_by_chance() -> None:
+    seen, responses, index = planted_way(np.random.default_rng(3))
+    pictures = np.zeros((8, 20), np.float32)
+    pictures[np.arange(8), np.arange(8)] = 1
+    pictures[:4] = np.roll(pictures[:4], 12, axis=1)
+    alike, natural = _alike(seen, pictures, index, responses)
+    path = Path(("before",), alike[None], natural[None])
+    found = coherence(path)[0]
+    assert (found[4:] > 0.7).all()
+    assert (np.abs(found[:4]) < 0.35).all()
+    np.testing.assert_array_equal(flagged(path), [True] * 4 + [False] * 4)
+    ways = []
+    for rows in map(np.unique, index):
+        covariances = [[np.cov(responses[rows, unit], seen[rows, hidden])[0, 1] for hidden in range(20)] for unit in range(8)]
+        ways.append(np.array(covariances) / seen.std(axis=0))
+    for one, other in ((0, 0), (2, 5), (5, 2)):
+        cosines = [ways[half][one] @ ways[1 - half][other] for half in (0, 1)]
+        lengths = [np.linalg.norm(ways[half][one]) * np.linalg.norm(ways[1 - half][other]) for half in (0, 1)]
+        assert natural[one, other] == pytest.approx(np.mean(np.array(cosines) / lengths), abs=1e-5)
+
+
+def test_what_all_pictures_have_in_common_does_not_count_and_one_that_hardly_does_anything_is_not_near() -> None:
+    seen, responses, index = planted_way(np.random.default_rng(4))
+    pictures = np.eye(8, 20, dtype=np.float32)
+    alike = _alike(seen, pictures, index, responses)[0]
+    shared = np.where(np.arange(20) >= 8, 0.5, 0).astype(np.float32)
+    np.testing.assert_allclose(_alike(seen, pictures + shared, index, responses)[0], alike, atol=1e-5)
+    faint = _alike(seen, 0.02 * pictures, index, responses)[0]
+    assert (np.diagonal(faint) < 0.2 * np.diagonal(alike)).all()

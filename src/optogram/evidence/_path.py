@@ -33,10 +33,13 @@ photographs must not weigh as much as what does.
 class Path:
     """How alike the ways are. `sites`: those on the way to the unit; none where nothing is before it.
 
-    `picture` [site, unit, picture]: cosine of picture j's activations with those of the patches that drive unit i most, each unit of
-    the site standardised over such patches, its mean over places; beyond what any of the patches does counts as much as the utmost of
-    them, or one unit that is steady in photographs would be all. `natural` alike: of the patches that drive unit j most in one half
-    with those that drive unit i most in the other. Units are those with pictures.
+    A unit's way in a half of the photographs: how each unit of the site goes with its response, over the patches that drive any unit with a picture
+    most (their covariance, both standardised; of the site's units the mean over places). The few patches that drive it most would not do: what they
+    hold besides by chance does not average out. A picture's way is what it does there beyond what all pictures do; beyond what any of the patches
+    does counts as much as the utmost of them, or one unit that is steady in photographs would be all.
+
+    `picture` [site, unit, picture]: cosine of picture j's way with unit i's in both halves; of a picture that does less than a unit's strongest
+    patches do, less by that much. `natural` alike: unit j's way in one half with unit i's in the other. Units are those with pictures.
     """
 
     sites: tuple[str, ...]
@@ -66,7 +69,8 @@ class Way(Recorder):
         natural = [window(scene.images[photograph[row]], boxes[row], cut).numpy() / np.float32(255) for row in rows]
         patches, images = (torch.from_numpy(np.stack([_framed(one, cut, size) for one in shown])) for shown in (natural, drawn.pictures))
         seen, shown = activations(network, sites, patches), activations(network, sites, images)
-        alike = [_alike(seen[site.address], shown[site.address], index) for site in sites]
+        responses = view.responses[rows][:, drawn.units].astype(np.float64)
+        alike = [_alike(seen[site.address], shown[site.address], index, responses) for site in sites]
         return Path(tuple(site.address for site in sites), *(np.stack(part) for part in zip(*alike, strict=True)))
 
 
@@ -142,19 +146,33 @@ def _framed(picture: Float[np.ndarray, "channel _ _"], cut: Sequence[int], size:
 
 
 def _alike(
-    seen: Float[np.ndarray, "patch hidden"], shown: Float[np.ndarray, "shown hidden"], index: Int[np.ndarray, "fold strongest shown"]
+    seen: Float[np.ndarray, "patch hidden"],
+    shown: Float[np.ndarray, "shown hidden"],
+    index: Int[np.ndarray, "fold strongest shown"],
+    responses: Float[np.ndarray, "patch shown"],
 ) -> tuple[Float[np.ndarray, "shown shown"], Float[np.ndarray, "shown shown"]]:
-    """Cosines of pictures with units' patches of both halves, and of one half's with the other's (averaged both ways)."""
+    """Cosines of pictures' ways with units', and of units' ways in one half with those in the other (averaged both ways)."""
     spread = seen.std(axis=0)
     kept = spread > 1e-6 * max(float(spread.max()), 1e-30)
     mean, spread = seen[:, kept].mean(axis=0), np.maximum(spread[kept], STEADY * np.median(spread[kept]))
     standard = (seen[:, kept] - mean) / spread
-    halves = [standard[rows].mean(axis=0) for rows in index]
-    within = shown[:, kept].clip(seen[:, kept].min(axis=0), seen[:, kept].max(axis=0))
-    first, second, both, pictures = map(_unit_length, (*halves, halves[0] + halves[1], (within - mean) / spread))
+    halves = [_going_with(standard[rows], responses[rows]) for rows in map(np.unique, index)]
+    within = (shown[:, kept].clip(seen[:, kept].min(axis=0), seen[:, kept].max(axis=0)) - mean) / spread
+    first, second, both = map(_unit_length, (*halves, halves[0] + halves[1]))
+    strongest = standard[index].mean(axis=(0, 1))
+    usual = float(np.median(np.linalg.norm(strongest - strongest.mean(axis=0), axis=1)))
+    pictures = _unit_length(within - within.mean(axis=0), usual)
     return both @ pictures.T, (first @ second.T + second @ first.T) / 2
 
 
-def _unit_length(rows: Float[np.ndarray, "row hidden"]) -> Float[np.ndarray, "row hidden"]:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+def _going_with(standard: Float[np.ndarray, "row hidden"], responses: Float[np.ndarray, "row shown"]) -> Float[np.ndarray, "shown hidden"]:
+    """Covariance of standardised responses with activations; nothing for a unit that is constant."""
+    spread = responses.std(axis=0)
+    weights = (responses - responses.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return np.asarray(weights.T @ standard / len(standard))
+
+
+def _unit_length(rows: Float[np.ndarray, "row hidden"], least: float = 0.0) -> Float[np.ndarray, "row hidden"]:
+    """Divided by their lengths, or by `least` where they are shorter."""
+    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), least)
     return np.asarray((rows / np.where(lengths > 0, lengths, 1)).astype(np.float32))

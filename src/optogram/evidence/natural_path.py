@@ -1,13 +1,14 @@
 """On the natural path: before the unit, its picture does what the photographs that drive it do (Geirhos et al. 2023).
 
-P[i, j], averaged over the sites before the unit: cosine of picture j's activations there with those of the patches that drive unit i most.
-Path coherence, site by site: (P[i, i] - d) / (s - d), where s is how alike the unit's strongest patches of the two halves are, and d how alike
-they are to those of other units; 1 is natural, 0 is no more natural than another unit's photographs. Activations are standardised and
-compared by their cosine, not by their ranks: among hundreds of units at rest, the ranks of the few that carry the picture hardly count.
+P[i, j], averaged over the sites before the unit: cosine of what picture j does there, beyond what all pictures do, with how the units there go
+with unit i's response to photographs (its way). Path coherence, site by site: (P[i, i] - d) / (s - d), where s is how alike the unit's ways in
+the two halves are, and d how alike they are to those of other units; 1 is natural, 0 is no more natural than another unit's photographs.
+Activations are standardised and compared by their cosine, not by their ranks: among hundreds of units at rest, the ranks of the few that carry
+the picture hardly count.
 
 The wrong-picture test on P asks whether the own picture goes the unit's way rather than another's. Where photographs agree on the way (the same
 test on their halves, q .05) and the picture is no nearer to it than wrong pictures (p over .05), or hardly nearer than other units' photographs
-(mean coherence under .4), the unit is flagged: what the picture shows may not be what drives it in photographs. So fooling circuits give
+(mean coherence under one half), the unit is flagged: what the picture shows may not be what drives it in photographs. So fooling circuits give
 themselves away: ReLU(F - kC) + ReLU(D + kC - k) shows one of F and D and follows the other.
 Cost: about 12 patches a unit through the network, beside the picture.
 """
@@ -30,11 +31,8 @@ from optogram.statistics.identification import wrong_picture
 from optogram.statistics.verdict import Words
 
 LEVEL = 0.05
-HARDLY = 0.4
-"""Coherence that is hardly more than that of another unit's photographs.
-
-Planted, 576 of each, with noise of d' 1.5, 3 and none: circuits -.48 to .54 (three over .4), innocent units .32 to 1.91 (one under .4).
-"""
+HARDLY = 0.5
+"""Nearer to another unit's photographs than to its own."""
 
 
 @dataclass(frozen=True, slots=True)
