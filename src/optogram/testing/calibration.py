@@ -6,6 +6,8 @@ Every claim that asks for more than untrained twins have is judged by the judge'
 from __future__ import annotations
 
 import copy
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -164,15 +166,20 @@ def orthogonal(network: Network, seed: int, images: Tensor) -> Network:
     return copied
 
 
-def untrained(bench: Bench, trials: int, twins: int, *, fresh: bool = True, first: int = 0) -> dict[str, dict[str, tuple[Count, Count]]]:
+def untrained(
+    bench: Bench, trials: int, twins: int, *, fresh: bool = True, first: int = 0, seconds: float = math.inf
+) -> dict[str, dict[str, tuple[Count, Count]]]:
     """By claim and kind: how many gates open of networks that have learned nothing, and in how many families a unit stands.
 
     They are judged by re-initialised twins, of `fresh` ones in each trial, without which the trials hang together by the twins that they share.
-    Families that could not be tested are no trials.
+    Families that could not be tested are no trials. The trial in which `seconds` run out is the last.
     """
     told: dict[str, dict[str, list[Told]]] = {claim.name: {kind: [] for kind in KINDS} for claim in bench.claims if claim.beyond_twins}
     pool: list[Seen] = []
+    began = time.monotonic()
     for trial in range(trials):
+        if time.monotonic() - began > seconds:
+            break
         if fresh or not pool:
             pool = bench.twins(twins, first + 10_000 + trial * twins)
         for kind in KINDS:
