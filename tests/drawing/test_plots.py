@@ -55,6 +55,15 @@ def test_curves_pass_through_their_points() -> None:
         assert np.flatnonzero(blue[:, column]).mean() == pytest.approx(room[1], abs=2)
 
 
+def test_places_may_have_names_instead_of_numbers() -> None:
+    from optogram.drawing.svg import document
+
+    told = document(curves({"one": ([0, 1, 2], [0, 1, 4])}, places={0.0: "stem", 1.0: "body", 2.0: "head"}))
+    assert all(f">{name}<" in told for name in ("stem", "body", "head"))
+    assert ">.5<" not in told
+    assert ">.5<" in document(curves({"one": ([0, 1, 2], [0, 3, 4])}))
+
+
 def test_names_of_curves_that_end_together_are_parted_and_stay_inside() -> None:
     placed = _parted([(50.0, name, "#000000") for name in "abcd"], 14, 60)
     heights = [y for y, *_ in placed]

@@ -3,10 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from optogram.lab.hierarchy import _driving, silenced
+from optogram.errors import NotDefinedError
+from optogram.images.open_images import open_images
+from optogram.images.preprocess import Preprocess
+from optogram.lab.hierarchy import MOST_SITES, _driving, _stretches, _walked, hierarchy, padded, silenced
+from optogram.network.network import Network
 from optogram.zoo.photonet import photonet
 
 Quick = Callable[[str], Any]
@@ -29,6 +35,40 @@ def test_the_photographs_that_drive_a_unit_most() -> None:
     network, images = photonet(), torch.rand(12, 3, 64, 64)
     values = network.read("bn2", images)[:, 5].flatten(1).amax(dim=1)
     assert _driving(network, "bn2:5", images, 3).tolist() == values.topk(3).indices.tolist()
+
+
+def test_a_class_s_own_plane_is_no_step() -> None:
+    """Classes that are planes of a last convolution, rectified and averaged: the path goes on from there to a site where several units add."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        body = nn.Sequential(nn.Conv2d(3, 6, 5), nn.ReLU(), nn.Conv2d(6, 8, 3), nn.ReLU())
+        planes = nn.Sequential(nn.Conv2d(8, 4, 1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    network = Network(nn.Sequential(body, planes).eval(), Preprocess(size=24), name="planes")
+    pixels = torch.rand(12, 3, 24, 24, generator=torch.Generator().manual_seed(0))
+    path, parts, _, others = _walked(network, "output:1", _stretches(network, "output:1"), pixels, 0, lambda more: None)
+    assert path[0] == "output:1"
+    assert not [name for name in path[1:] if name.startswith("1.")]
+    assert len(path) > 2
+    assert max(parts) < 1
+    assert padded(others).shape == (len(others), 7), "the widest site has eight units"
+    assert np.isnan(padded(others)).sum() == sum(7 - len(rest) for rest in others) > 0
+
+
+def test_a_network_without_places_is_refused() -> None:
+    network = Network(nn.Sequential(nn.Flatten(), nn.Linear(24 * 24 * 3, 4)).eval(), Preprocess(size=24), name="linear")
+    photos = open_images(np.random.default_rng(0).integers(0, 255, (4, 24, 24, 3), dtype=np.uint8))
+    with pytest.raises(NotDefinedError, match="no site with places below has several"):
+        hierarchy(photos, network=network, unit="output:1", quick=True, progress=False)
+
+
+def test_stretches_begin_at_evenly_spaced_sites_and_leave_none_out() -> None:
+    network = photonet()
+    stretches = _stretches(network, "head_photo:2")
+    flat = [site.address for stretch in stretches for site in stretch]
+    orders = [network.site(address).order for address in flat]
+    assert orders == sorted(orders, reverse=True)
+    assert set(flat) == {site.address for site in network.sites() if site.layout == "spatial" and site.order < network.site("head_photo").order}
+    assert len(stretches) == min(MOST_SITES, len(flat))
 
 
 class TestQuick:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optogram.errors import SettingError
+from optogram.errors import InputError, SettingError
 from optogram.physiology.sta import draw, spike_triggered, triggered_average, triggered_covariance, whitening
 from optogram.zoo._planted import Planted, planted
 
@@ -74,6 +74,20 @@ def test_noise_is_what_it_says() -> None:
     power = (np.abs(np.fft.fft2(natural[:, 0] * np.hanning(32)[:, None] * np.hanning(32))) ** 2).mean(0)
     slope = np.polyfit(np.log([3, 4, 6, 8, 11]), np.log(power[0, [3, 4, 6, 8, 11]]), 1)[0]
     assert slope == pytest.approx(-2, abs=0.4)
+
+
+@pytest.mark.parametrize("name", ["dead", "constant"])
+@pytest.mark.parametrize("covariance", [False, True])
+def test_a_unit_that_noise_does_not_change_is_refused(given: Planted, name: str, covariance: bool) -> None:
+    with pytest.raises(InputError, match=rf"{given.addresses[name]} answers all 64 pictures of noise alike"):
+        spike_triggered(given.network, given.addresses[name], pictures=64, covariance=covariance, progress=False)
+
+
+def test_silent_units_of_a_site_have_an_average_of_nothing(given: Planted) -> None:
+    found = spike_triggered(given.network, "rectified", pictures=64, progress=False)
+    silent, driven = (int(given.addresses[name].split(":")[1]) for name in ("dead", "wave"))
+    assert (found.average[silent] == 0).all()
+    assert np.linalg.norm(found.average[driven]) == pytest.approx(1)
 
 
 def test_large_fields_and_unknown_noise_are_refused(unchecked: None) -> None:

@@ -77,11 +77,17 @@ def written(value: float) -> str:
     return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
-def label_axis(paper: Paper, axis: Axis, y: float, ticks: Sequence[float], marks: Mapping[str, float]) -> None:
-    """Writes the named marks below a horizontal axis, then, first come first served, those ticks whose text touches no other."""
+def label_axis(
+    paper: Paper, axis: Axis, y: float, ticks: Sequence[float], marks: Mapping[str, float], names: Mapping[float, str] | None = None
+) -> None:
+    """Writes the named marks below a horizontal axis, then, first come first served, those ticks whose text touches no other.
+
+    `names`: what is written at a tick instead of its number.
+    """
+    told = names or {}
     named = [(f"{name} {written(place)}", place, paper.theme.ink) for name, place in marks.items()]
     taken: list[tuple[float, float]] = []
-    for text, value, colour in [*named, *((written(tick), tick, paper.theme.ink_2) for tick in ticks)]:
+    for text, value, colour in [*named, *((told.get(tick, written(tick)), tick, paper.theme.ink_2) for tick in ticks)]:
         half = length(text, AXIS) / 2
         x = min(max(axis.place(value), axis.start + half - 4), axis.end - half + 4)
         if all(x + half + 6 <= first or x - half - 6 >= last for first, last in taken):

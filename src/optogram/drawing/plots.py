@@ -63,6 +63,7 @@ def curves(
     up: str = "",
     title: str = "",
     include: tuple[float, ...] = (),
+    places: Mapping[float, str] | None = None,
     width: float = 416,
     height: float = 200,
     theme: Theme = LIGHT,
@@ -70,7 +71,8 @@ def curves(
 ) -> Image.Image:
     """Up to six named curves of (x, y), each with its name at its end; they differ in colour and in dash.
 
-    `across` and `up` name the axes with their units; `include` are heights that must be on the axis (0 by default is not).
+    `across` and `up` name the axes with their units; `include` are heights that must be on the axis (0 by default is not). `places`: where on the
+    horizontal axis there is no number but a thing with a name.
     """
     colours = (theme.ink, theme.low, theme.high, theme.salmon, theme.ink_2, theme.missing)
     strokes = (None, None, None, (6.0, 3.0), (2.0, 2.0), (8.0, 2.0))
@@ -87,7 +89,7 @@ def curves(
         paper.box(left, y - 0.25, left + width, y + 0.25, fill=theme.line)
         paper.text(left - SPACES[0], y, written(tick), AXIS, theme.ink_2, "rm")
     paper.box(left, top + height - 0.5, left + width, top + height + 0.5, fill=theme.ink_2)
-    label_axis(paper, horizontal, top + height + 4, horizontal.ticks(5), {})
+    label_axis(paper, horizontal, top + height + 4, list(places) if places else horizontal.ticks(5), {}, places)
     paper.text(left + width, top + height + AXIS * 1.9, across, AXIS, theme.ink_2, "ra") if across else None
     ends = []
     for (name, curve), colour, dash in zip(lines.items(), colours, strokes, strict=False):

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
 
+from optogram.drawing.paper import Paper
 from optogram.drawing.sheet import grid
-from optogram.drawing.theme import LIGHT
+from optogram.drawing.theme import CAPTION, LIGHT, SPACES
 from optogram.lab._cells import Cell, Layer, cells, folded
 from optogram.lab._result import Finding
 from optogram.lab._show import COLOURS, Measured, Plane, tint, whiskers
@@ -19,6 +20,8 @@ VIEW = 1.35
 PASTELS = tuple(tint(colour, strength) for strength in (0.34, 0.16, 0.5) for colour in (LIGHT.low, LIGHT.high, LIGHT.salmon, LIGHT.shade))
 BETWEEN, HELD = 5, 7
 """Pictures of a film on the way from one stage to the next, and pictures that a stage stands."""
+FRAME = 280.0
+"""Side of the film's plane."""
 
 Stage = tuple[str, Float[np.ndarray, "point 2"], Float[np.ndarray, "line step 2"]]
 
@@ -122,7 +125,12 @@ def _stage(stage: Stage, classes: Int[np.ndarray, " point"], side: float = SIDE)
 
 
 def _frame(stage: Stage, classes: Int[np.ndarray, " point"]) -> Image.Image:
-    return grid([_stage(stage, classes, 320)], columns=1, captions=[stage[0]], cell=320, scale=2)
+    """One picture of the film, pasted as it is: a sheet would also keep it for an SVG, which takes longer than to draw it."""
+    edge, whole = SPACES[3], _stage(stage, classes, FRAME)
+    paper = Paper(FRAME + 2 * edge, FRAME + CAPTION * 1.35 + SPACES[0] + 2 * edge)
+    paper.image.paste(whole, (round(edge * paper.scale), round(edge * paper.scale)))
+    paper.text(edge, edge + FRAME + SPACES[0], stage[0], CAPTION, LIGHT.ink_2)
+    return paper.image
 
 
 def _outcome(layers: Sequence[Layer], points: Float[np.ndarray, "point 2"], classes: Int[np.ndarray, " point"]) -> Image.Image:

@@ -47,7 +47,7 @@ def fits(result: GaborResult) -> Image.Image:
 
 def plane(result: GaborResult) -> Image.Image:
     """nx across and ny up, both logarithmic: cells of macaque V1 as shaded bins, filters as dots, random ones as small dots."""
-    left, top = SPACES[3] + 44, SPACES[3] + TITLE * 1.6
+    left, top = SPACES[3] + 44, SPACES[3] + TITLE * 1.6 + AXIS * 1.6
     across, up = Axis(np.log(0.05), np.log(3.0), left, left + _SIDE), Axis(np.log(0.05), np.log(3.0), top + _SIDE, top)
     note = (
         f"Shaded: {int(COUNTS.sum())} cells of macaque V1 (Ringach 2002), darker where there are more. Filled dots: {int(result.compared.sum())} "
@@ -73,7 +73,7 @@ def plane(result: GaborResult) -> Image.Image:
         paper.text(across.place(np.log(tick)), top + _SIDE + 6, f"{tick:g}", AXIS, LIGHT.ink_2, "ma")
         paper.text(left - 6, up.place(np.log(tick)), f"{tick:g}", AXIS, LIGHT.ink_2, "rm")
     paper.text(left + _SIDE, top + _SIDE + AXIS * 1.9, "nx: cycles under the width across the stripes", AXIS, LIGHT.ink_2, "ra")
-    paper.text(SPACES[3], top - 4, "ny", AXIS, LIGHT.ink_2, "lm")
+    paper.text(SPACES[3], top - AXIS * 1.6, "ny: cycles under the length along the stripes", AXIS, LIGHT.ink_2)
     for number, line in enumerate(lines):
         paper.text(SPACES[3], top + _SIDE + AXIS * 4 + number * CAPTION * 1.35, line, CAPTION, LIGHT.ink_2)
     return paper.image

@@ -1,14 +1,56 @@
-"""The figure of the hand network: what it computes, and what each rule says of it."""
+"""The figures of the hand network, what it computes and what each rule says of it, and of what is left level by level."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
 from PIL import Image
 
 from optogram.drawing.paper import Paper
 from optogram.drawing.sheet import stacked
 from optogram.drawing.theme import CAPTION, LIGHT
+from optogram.lab._cancellation import over_photographs
 from optogram.lab._diagram import diagram
 from optogram.lab._paths import PIXELS, written_out
+from optogram.lab._show import COLOURS, Measured, whiskers
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What is left at the pixels or at a site: of all photographs, by photograph on the object and off it (NaN: not told), of the twin."""
+
+    name: str
+    whole: float
+    on: Float[np.ndarray, " photo"]
+    off: Float[np.ndarray, " photo"]
+    twin: float | None = None
+
+
+def levels_figure(levels: Sequence[Level]) -> Image.Image:
+    """What is left at each level, the pixels first: all of it beside the twin's, on the object and off it, with intervals over photographs."""
+    rows = []
+    for level in levels:
+        rows.append(Measured(level.name, level.whole, control=level.twin))
+        told = np.isfinite(level.on + level.off)
+        if told.any():
+            parts = (("on the object", level.on, COLOURS[1]), ("off it", level.off, COLOURS[0]))
+            rows += [_part(f"      {name}", part[told], colour) for name, part, colour in parts]
+    return whiskers(
+        rows,
+        title="The farther from the class, the less is left of the paths",
+        across="|sum of signed paths| / sum of |paths|",
+        control="a twin with shuffled weights",
+        note="Dark: all of the photographs. Bars: 95 % intervals over photographs.",
+        include=(0.0, 1.0),
+        width=360,
+    )
+
+
+def _part(name: str, values: Float[np.ndarray, " photo"], colour: str) -> Measured:
+    return Measured(name, float(values.mean()), *over_photographs(values), colour=colour)
 
 
 def hand_figure() -> Image.Image:

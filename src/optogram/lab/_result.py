@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from optogram.errors import SettingError, unknown
+from optogram.lab._film import keep_film
 from optogram.result import Provenance, Result
 
 if TYPE_CHECKING:
     from optogram.images.photos import Photos
     from optogram.network.network import Network
-
-FRAME_MS = 120
-"""How long each picture of a film stands; one that is repeated stands longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +93,9 @@ class LabResult(Result):
         for name, picture in self.pictures().items():
             files.append(target / f"{self.name}-{name}.png")
             picture.save(files[-1])
-        for name, (first, *rest) in self.films().items():
+        for name, frames in self.films().items():
             files.append(target / f"{self.name}-{name}.gif")
-            first.save(files[-1], save_all=True, append_images=rest, duration=FRAME_MS, loop=0)
+            keep_film(frames, files[-1])
         return files
 
 

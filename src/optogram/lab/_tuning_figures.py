@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,10 +70,11 @@ def sharpness(result: TuningResult) -> Image.Image:
 def unit(result: TuningResult) -> Image.Image:
     """One unit's curves over orientation, spatial frequency, size and contrast, its field mapped by spots, and bars at every angle and offset."""
     small = {"width": 200.0, "height": 110.0, "up": "rate", "include": (0.0,)}
-    angle, cycle = result.orientations, 1 / result.frequencies
+    angle, octave = result.orientations, np.log2(1 / result.frequencies).tolist()
+    places = {float(power): f"{2.0**power:g}" for power in range(math.ceil(min(octave)), math.floor(max(octave)) + 1)}
     pair = [
         curves({"": (angle.tolist(), result.by_orientation.tolist())}, across="orientation, degrees", title=result.unit, **small),  # type: ignore[arg-type]
-        curves({"": (np.log2(cycle).tolist(), result.by_frequency.tolist())}, across="pixels a cycle, log2", title=" ", **small),  # type: ignore[arg-type]
+        curves({"": (octave, result.by_frequency.tolist())}, across="pixels a cycle", title=" ", places=places, **small),  # type: ignore[arg-type]
     ]
     below = [
         curves({"": (result.radii.tolist(), result.by_size.tolist())}, across="radius of the grating, pixels", **small),  # type: ignore[arg-type]

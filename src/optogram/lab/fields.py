@@ -46,7 +46,8 @@ class FieldsResult(LabResult):
         place = list(range(1, len(self.sites) + 1))
         lines = {name: (place, self.sides[:, column].tolist()) for column, name in enumerate(("recursive rule", "measured", "90 % of energy"))}
         lines["90 %, twin"] = (place, self.twin_sides.tolist())
-        growth = curves(lines, across="layer", up="side of the field, pixels", title="How far a neuron sees", include=(0.0,))
+        names = dict(zip(map(float, place), self.sites, strict=True))
+        growth = curves(lines, across="layer", up="side of the field, pixels", title="How far a neuron sees", include=(0.0,), places=names)
         maps = [_boxed(energy, box) for energy, box in zip(self.energy, self.boxes.tolist(), strict=True)]
         captions = [f"{site}\n{row[1]} measured, {row[2]} effective" for site, row in zip(self.sites, self.sides.tolist(), strict=True)]
         note = "Dark: where the squared gradient of the layer's central neurons lies, each map in its own scale; the frame is the measured field."

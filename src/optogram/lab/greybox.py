@@ -73,11 +73,10 @@ class GreyboxResult(LabResult):
         for unit, read, kind, (quality, templates, weights) in zip(self.units, self.read, KINDS, held, strict=True):
             tried = [number for number in range(len(ACCESSES)) if np.isfinite(quality[number]).any()]
             log = np.log2(self.counts).tolist()
+            places = {place: f"{count:,}" for place, count in zip(log, self.counts.tolist(), strict=True)}
             lines = {ACCESSES[number]: (log, quality[number].mean(0).tolist()) for number in tried}
             title = f"{unit} ({kind}): {read:.2f} from its weights, with no query"
-            plots.append(
-                curves(lines, across="log2 of the number of queries", up="foretells photographs, correlation", title=title, include=(0.0, 1.0))
-            )
+            plots.append(curves(lines, across="queries", up="foretells photographs, correlation", title=title, include=(0.0, 1.0), places=places))
             sheets.append(self._sheet(f"{unit} ({kind})", templates[tried], [ACCESSES[number] for number in tried], weights))
         return {"queries": stacked(plots), "easier": ratios(self), "planted": sheets[0], "real": sheets[1]}
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from optogram.attribution._attribute import attribute
 from optogram.drawing.sheet import grid
+from optogram.errors import NotDefinedError
 from optogram.evenly import evenly
 from optogram.exemplars.sweep import sweep
 from optogram.images.photos import Photos
@@ -39,7 +40,7 @@ class HierarchyResult(LabResult):
     `share[step]`: the unit's part of all that its site adds (of the sum of positive attributions).
 
     `drop[step]`, `drop_others[step, unit]`: how much the unit above loses when this one, or another of its site, is set to its mean, in standard
-    deviations of the unit above.
+    deviations of the unit above; NaN where a site has fewer units.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = ("share", "drop", "drop_others")
@@ -79,7 +80,8 @@ def hierarchy(
 ) -> HierarchyResult:
     """Walks from a class down: at each site the unit that adds most to the unit above, on photographs that drive that one.
 
-    What a unit adds is its input times gradient, summed over places.
+    What a unit adds is its input times gradient, summed over places. A site at which one unit alone adds to the unit above is passed over: that is
+    the same unit before its places were averaged, or before a rectifier.
     Control: each unit of the path is set to its mean, and so are other units of its site, and what that costs the unit above is compared.
     """
     count, steps = (min(count, 255), min(steps, 24)) if quick else (count, steps)
@@ -87,9 +89,9 @@ def hierarchy(
     photos = _photos(images, count, seed)
     pixels = torch.cat([batch.images.float() / 255 for batch in photos.batches(net.preprocess, net.channels)])
     top = net.unit(unit).address if unit else _default_class(net, pixels)
-    sites = _sites(net, top)
-    with track("hierarchy", len(sites) + 2, progress) as advance:
-        path, parts, drops, others = _walked(net, top, sites, pixels, seed, advance)
+    stretches = _stretches(net, top)
+    with track("hierarchy", len(stretches) + 2, progress) as advance:
+        path, parts, drops, others = _walked(net, top, stretches, pixels, seed, advance)
         made = synthesize(net, path, steps=steps, seed=seed, progress=False)
         advance(1)
         found = sweep(net, photos, sites=sorted({net.unit(name).site.address for name in path}), folds=1, progress=False)
@@ -106,7 +108,7 @@ def hierarchy(
         exemplars=tuple(patches),
         share=np.array(parts),
         drop=np.array(drops),
-        drop_others=np.array(others),
+        drop_others=padded(others),
     )
 
 
@@ -124,22 +126,26 @@ def _default_class(network: Network, pixels: Tensor) -> str:
     return max(set(names), key=names.count)
 
 
-def _sites(network: Network, top: str) -> list[Site]:
-    """Up to five sites with places below the class, from the last to the first."""
+def _stretches(network: Network, top: str) -> list[list[Site]]:
+    """Up to five sites with places below the class, from the last to the first, each with those between it and the next one."""
     end = network.unit(top).site.order
-    found = [site for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end]
-    return evenly(found, MOST_SITES)[::-1]
+    found = [site for site in network.sites() if site.layout in ("spatial", "channel_last") and site.order < end][::-1]
+    chosen = sorted(len(found) - 1 - index for index in evenly(range(len(found)), MOST_SITES))
+    return [found[start:stop] for start, stop in zip(chosen, [*chosen[1:], len(found)], strict=False)]
 
 
 def _walked(
-    network: Network, top: str, sites: list[Site], pixels: Tensor, seed: int, advance: Callable[[int], None]
+    network: Network, top: str, stretches: list[list[Site]], pixels: Tensor, seed: int, advance: Callable[[int], None]
 ) -> tuple[list[str], list[float], list[float], list[list[float]]]:
     path, parts, drops, others = [top], [], [], []
     random = np.random.default_rng(seed)
-    for site in sites:
+    for stretch in stretches:
         shown = pixels[_driving(network, path[-1], pixels)]
-        found = attribute(network, shown, path[-1], "input_x_gradient", source=site, progress=False).values
-        adds = np.asarray(site.places(torch.as_tensor(np.asarray(found))).sum(dim=2).mean(dim=0))
+        step = _first_of_several(network, path[-1], stretch, shown)
+        advance(1)
+        if step is None:
+            continue
+        site, adds = step
         chosen = int(adds.argmax())
         rest = random.permutation(np.delete(np.arange(site.units), chosen))[:COMPARED]
         lost = silenced(network, path[-1], site, [chosen, *rest.tolist()], shown, pixels)
@@ -147,8 +153,19 @@ def _walked(
         drops.append(lost[0])
         others.append(lost[1:])
         path.append(f"{site.address}:{chosen}")
-        advance(1)
+    if not drops:
+        raise NotDefinedError(f"the path goes down from {top} by the units that add to it, and no site with places below has several that do")
     return path, parts, drops, others
+
+
+def _first_of_several(network: Network, name: str, stretch: list[Site], shown: Tensor) -> tuple[Site, Float[np.ndarray, " unit"]] | None:
+    """The first site at which several units add to a unit, and what each adds; a site where one does is that unit itself before pooling, say."""
+    for site in stretch:
+        found = attribute(network, shown, name, "input_x_gradient", source=site, progress=False).values
+        each = site.places(torch.as_tensor(np.asarray(found)))
+        if int((each.abs().amax(dim=(0, 2)) > 0).sum()) > 1:
+            return site, np.asarray(each.sum(dim=2).mean(dim=0))
+    return None
 
 
 def _driving(network: Network, name: str, pixels: Tensor, most: int = 8) -> Int[Tensor, " chosen"]:
@@ -180,6 +197,14 @@ def silenced(network: Network, name: str, site: Site, units: list[int], shown: T
     return falls
 
 
+def padded(rows: list[list[float]]) -> Float[np.ndarray, "row longest"]:
+    """Rows of different lengths as one array, NaN behind the shorter ones."""
+    found = np.full((len(rows), max(len(row) for row in rows)), np.nan)
+    for number, row in enumerate(rows):
+        found[number, : len(row)] = row
+    return found
+
+
 def _findings(path: list[str], parts: list[float], drops: list[float], others: list[list[float]]) -> list[Finding]:
     found = []
     for above, name, part, drop, rest in zip(path, path[1:], parts, drops, others, strict=False):
@@ -189,13 +214,14 @@ def _findings(path: list[str], parts: list[float], drops: list[float], others: l
             f"{beaten} of {len(rest)} other units (median {np.median(rest):.2f})."
         )
         found.append(Finding(name, drop, said, control=float(np.median(rest))))
+    most = max(len(rest) for rest in others)
     wins = sum(drop > max(rest) for drop, rest in zip(drops, others, strict=True))
     return [
         *found,
         Finding(
             "path",
             wins / len(drops),
-            f"{wins} of {len(drops)} units of the path matter more to the unit above than each of {COMPARED} others of their site.",
+            f"{wins} of {len(drops)} units of the path matter more to the unit above than each of {most} others of their site.",
             chance=1 / (COMPARED + 1),
         ),
     ]

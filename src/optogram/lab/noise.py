@@ -14,20 +14,18 @@ from torch import Tensor
 
 from optogram.attribution._attribute import attribute
 from optogram.drawing.colour import limit_of, signed, unsigned
-from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
 from optogram.evenly import evenly
 from optogram.images.photos import Photos
 from optogram.images.preprocess import Preprocess
-from optogram.lab._cancellation import Left, as_box, inside, left_at
-from optogram.lab._noise_figures import hand_figure
+from optogram.lab._cancellation import Left, as_box, inside, left_at, over_photographs
+from optogram.lab._noise_figures import Level, hand_figure, levels_figure
 from optogram.lab._paths import PIXELS, Larger, all_paths, written_out
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo, photographs, squares
 from optogram.network.network import Network
 from optogram.progress import Progress, track
-from optogram.statistics.intervals import jackknife
 
 METHODS = ("gradient", "smoothgrad", "guided_backprop", "positive_paths")
 OBJECTS = {
@@ -44,7 +42,9 @@ MIDDLE = (0.25, 0.25, 0.75, 0.75)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NoiseResult(LabResult):
-    """`maps[method, photo, row, column]`: gradient, SmoothGrad, guided backprop and positive paths, channels summed.
+    """`targets` by address, `names` with the class's name.
+
+    `maps[method, photo, row, column]`: gradient, SmoothGrad, guided backprop and positive paths, channels summed.
 
     `cancellation[photo, row, column]`: |sum of signed paths| / sum of |paths|, channels summed: 1 where no path cancels another, near 0 where nearly
     all do; `on_object`: which pixels lie in the box. `layers`, `layers_twin`: the same at each site's units, of the network and of a shuffled twin;
@@ -57,6 +57,7 @@ class NoiseResult(LabResult):
     )
     shown: Float[np.ndarray, "photo row column channel"]
     targets: tuple[str, ...]
+    names: tuple[str, ...]
     maps: Float[np.ndarray, "method photo row column"]
     cancellation: Float[np.ndarray, "photo row column"]
     on_object: Bool[np.ndarray, "photo row column"]
@@ -78,23 +79,12 @@ class NoiseResult(LabResult):
             rows += [photo, *drawn, unsigned(self.cancellation[index])]
         heads = ["photograph", "gradient", "SmoothGrad", "guided backprop", "positive paths", "what is left"]
         note = "Orange raises the unit, blue lowers it; channels summed, each on its own scale. What is left: dark where few paths cancel."
-        return grid(even(rows, 124), columns=len(heads), heads=heads, labels=self.targets, title="Why the gradient is noisy", note=note, cell=124)
+        return grid(even(rows, 124), columns=len(heads), heads=heads, labels=self.names, title="Why the gradient is noisy", note=note, cell=124)
 
     def _layers(self) -> Image.Image:
-        places = list(range(len(self.sites)))
-        told = np.isfinite(self.layers_on + self.layers_off)
-        lines = {"network": (places, self.layers.tolist()), "shuffled twin": (places, self.layers_twin.tolist())}
-        if told.any(axis=1).all():
-            parts = (("on the object", self.layers_on), ("off it", self.layers_off))
-            lines |= {name: (places, [float(row[kept].mean()) for row, kept in zip(part, told, strict=True)]) for name, part in parts}
-        return curves(
-            lines,
-            across=" - ".join(self.sites),
-            up="|sum of signed paths| / sum of |paths|",
-            title="The farther from the class, the more paths, and the less is left of them",
-            include=(0.0,),
-            width=520,
-        )
+        from_pixels = Level("pixels", float(self.cancellation.mean()), *on_and_off(self.cancellation, self.on_object))
+        rows = zip(self.sites, self.layers.tolist(), self.layers_on, self.layers_off, self.layers_twin.tolist(), strict=True)
+        return levels_figure([from_pixels, *(Level(*row) for row in rows)])
 
 
 def noise(
@@ -153,6 +143,7 @@ def noise(
         ),
         shown=shown.permute(0, 2, 3, 1).numpy(),
         targets=tuple(targets),
+        names=tuple(str(net.unit(target)) for target in targets),
         maps=np.stack([maps[name].sum(axis=1) for name in METHODS]),
         cancellation=left,
         on_object=on_object,
@@ -220,18 +211,26 @@ def _by_hand() -> tuple[Float[np.ndarray, "output rule 2"], float]:
     return np.array(hand).reshape(2, 2, -1, 2)[0], float(max(gaps))
 
 
-def _cancelled(left: np.ndarray, on_object: np.ndarray, where: str) -> list[Finding]:
+def on_and_off(
+    left: Float[np.ndarray, "photo row column"], on_object: Bool[np.ndarray, "photo row column"]
+) -> tuple[Float[np.ndarray, " photo"], Float[np.ndarray, " photo"]]:
+    """Each photograph's mean over the pixels in its box, and over the others."""
     on, off = (np.array([part[mask == wanted].mean() for part, mask in zip(left, on_object, strict=True)]) for wanted in (True, False))
+    return on, off
+
+
+def _cancelled(left: np.ndarray, on_object: np.ndarray, where: str) -> list[Finding]:
+    on, off = on_and_off(left, on_object)
     each = left.mean(axis=(1, 2))
-    limits = jackknife(lambda chosen: each[chosen].mean(), np.arange(len(each))) if len(each) > 3 else None
+    low, high = over_photographs(each)
     less = int((on > off).sum())
     return [
         Finding(
             "left_at_pixels",
             float(each.mean()),
             f"{each.mean():.1%} of the paths' magnitude is left at a pixel of {len(each)} photographs; the rest cancels.",
-            low=None if limits is None else float(limits.low),
-            high=None if limits is None else float(limits.high),
+            low=low,
+            high=high,
         ),
         Finding(
             "left_on_object",

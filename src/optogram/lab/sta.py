@@ -59,8 +59,17 @@ class StaResult(LabResult):
         captions = [f"variance {value:.2f}" for value in self.variances[:4]]
         note = f"The two exciting axes of a planted energy unit, then two that say nothing: shifted rates reach {self.low:.2f} to {self.high:.2f}."
         axes = grid(shown, captions=captions, columns=4, title="Axes of the covariance", note=note)
-        lines = {name: (np.log10(self.counts).tolist(), self.likeness[:, number].tolist()) for number, name in enumerate(NAMES)}
-        growth = curves(lines, across="log10 of the number of pictures", up="correlation with the planted filter", include=(0.0, 1.0))
+        log = np.log10(self.counts).tolist()
+        places = {place: f"{count:,}" for place, count in zip(log, self.counts, strict=True)}
+        lines = {name: (log, self.likeness[:, number].tolist()) for number, name in enumerate(NAMES)}
+        growth = curves(
+            lines,
+            across="pictures of white noise",
+            up="correlation with the planted filter",
+            title="The more pictures, the nearer the average",
+            include=(0.0, 1.0),
+            places=places,
+        )
         pair = [self.average, *([] if self.weights is None else [self.weights])]
         real = grid([signed(one.mean(0)) for one in pair], captions=["found by noise", "its weights"][: len(pair)], title=self.unit, cell=132)
         return {"filters": found, "axes": axes, "growth": growth, "unit": real}

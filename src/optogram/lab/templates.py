@@ -63,9 +63,8 @@ class TemplatesResult(LabResult):
             "new pictures": (places, self.new.tolist()),
             "smoothness": (places, self.smooth.tolist()),
         }
-        decay = curves(
-            lines, across=f"decay: {', '.join(f'{entry:g}' for entry in self.decays)}", title="Share named rightly, and the templates' smoothness"
-        )
+        written = {float(place): f"{entry:g}" for place, entry in zip(places, self.decays, strict=True)}
+        decay = curves(lines, across="weight decay", title="Share named rightly, and the templates' smoothness", places=written)
         kinds = ("one template a class", f"{EACH} templates a class", "nearest neighbour")
         found = [self.finding(name) for name in ("templates", "several", "nearest")]
         rates = [Measured(name, entry.value, entry.low, entry.high) for name, entry in zip(kinds, found, strict=True)]

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Float
 
-from optogram.errors import SettingError, unknown
+from optogram.errors import InputError, SettingError, unknown
 from optogram.network.network import Network
 from optogram.physiology.electrode import Electrode, electrode
 from optogram.progress import Progress, track
@@ -80,12 +80,17 @@ def spike_triggered(
 
     `noise="natural"` has the 1/f spectrum of natural pictures and channels that vary together. About ten pictures for each pixel and channel of the
     field give a correlation of .95 for a half-wave rectified linear unit. `covariance` adds the axes of the first unit. Raises `SettingError`
-    for an unknown noise, and for fields of more than 2,048 numbers, where gradients say more for less (`og.attribute`).
+    for an unknown noise, and for fields of more than 2,048 numbers, where gradients say more for less (`og.attribute`); `InputError` where noise
+    changes nothing.
     """
     if noise not in KINDS:
         raise SettingError(unknown("noise", noise, KINDS))
     probe = electrode(network, address)
     shown, rates = recorded(probe, noise, pictures, rectified, seed, progress)
+    asked = rates[:, :1] if covariance else rates
+    if not (asked.max(0) > asked.min(0)).any():
+        named = probe.addresses[0] if covariance else address
+        raise InputError(f"{named} answers all {pictures:,} pictures of noise alike ({rates[0, 0]:.3g}): what drives it cannot be told from noise")
     seen = probe.box.within(*probe.size)
     shape = (network.channels, seen.height, seen.width)
     whitener = np.eye(shown.shape[1]) / SPREAD if noise == "white" else whitening(shown)
