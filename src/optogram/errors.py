@@ -96,5 +96,26 @@ def unknown(what: str, name: str, known: Iterable[str], hint: str = "", where: s
     """One line for a name that is not known: what it is, the nearest that are, and how to see all."""
     names = list(known)
     close = nearest(name, names)
-    middle = f"Nearest: {', '.join(close)}." if close else f"There are {len(names)}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."
+    all_of_them = f"{len(names)}: {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}."
+    middle = f"Nearest: {', '.join(close)}." if close else f"There {'is' if len(names) == 1 else 'are'} {all_of_them}"
     return f'no {what} "{name}"{where}. {middle}{" " + hint if hint else ""}'
+
+
+def explain(error: BaseException, text: str) -> None:
+    """Says in one line what an error that is not ours means, such as one that a network's forward raised: the first that says so is heard.
+
+    Python shows the line below the error, the program instead of it.
+    """
+    if explained(error) is None:
+        error._optogram = text  # type: ignore[attr-defined]
+        error.add_note(text)
+
+
+def explained(error: BaseException) -> str | None:
+    """What `explain` said of it."""
+    return getattr(error, "_optogram", None)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether Python or torch (which has no type for it on a processor, and is not imported here) found no memory."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)

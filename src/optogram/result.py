@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import platform
 from collections.abc import Mapping
@@ -79,6 +80,8 @@ class Result:
         drawn = FORMATS.get(target.suffix.lower())
         if drawn is None and target.suffix != ".npz":
             target = target.with_name(target.name + ".npz")
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, f"no folder to write {target.name} in; make it first", str(target.parent))
         partial = target.with_name(f".{target.name}.partial")
         try:
             if drawn is not None:
@@ -102,23 +105,20 @@ class Result:
         found = {}
         for name in self.ARRAYS:
             value = getattr(self, name)
-            if isinstance(value, tuple):
+            if isinstance(value, tuple | list):
                 found.update({f"{name}_{number}": np.asarray(entry) for number, entry in enumerate(value)})
             elif value is not None:
                 found[name] = np.asarray(value)
         return found
 
     def _repr_html_(self) -> str:
-        import base64
         import html
-        import io
 
-        text = f"<p>{html.escape(str(self))}</p>"
+        from optogram.drawing.inline import data_uri, lines
+
+        text = f"<p>{lines(str(self))}</p>"
         try:
             picture = self.figure()
         except TypeError:
             return text
-        stream = io.BytesIO()
-        picture.save(stream, format="PNG")
-        data = base64.b64encode(stream.getvalue()).decode()
-        return f'{text}<img alt="{html.escape(str(self))}" src="data:image/png;base64,{data}">'
+        return f'{text}<img alt="{html.escape(str(self))}" src="{data_uri(picture)}">'

@@ -34,7 +34,7 @@ def test_files_pictures_arrays_and_tensors_are_the_same_photograph(picture: Path
     for images in (picture, str(picture), Image.open(picture), pixels, floats[None], torch.from_numpy(floats)):
         np.testing.assert_allclose(og.attribute(net, images, "head:1", "gradient").values, expected, atol=1e-6)
     listed = og.attribute(net, [picture, floats], "head:1", "gradient").values
-    assert isinstance(listed, tuple)
+    assert isinstance(listed, list)
     np.testing.assert_allclose(listed[1], expected[0], atol=1e-6)
 
 

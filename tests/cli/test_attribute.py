@@ -51,7 +51,7 @@ def test_what_cannot_be_is_one_line_and_the_way_out(place: Path, capsys: pytest.
     assert "Use --method integrated_gradients, or say --rule generalised" in error
     assert run(["attribute", "net.py:gelu", "cat.png", "4:1", "--rule", "generalised"]) == 0
     assert "(generalised)" in capsys.readouterr().out
-    assert run(["attribute", "net.py:relu", "cat.png"]) == 1
+    assert run(["attribute", "net.py:relu", "cat.png"]) == 2, "wrong usage"
     assert "say what the map is to explain" in capsys.readouterr().err
     assert run(["attribute", "net.py:relu", "dog.png", "4:1"]) == 1
     assert "no photograph dog.png" in capsys.readouterr().err

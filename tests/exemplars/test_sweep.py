@@ -347,7 +347,7 @@ def test_a_strip_is_a_picture_and_a_text(conv_network: og.Network, photos: og.Ph
     top = found.exemplars("0:2")
     assert str(top).startswith("0:2 top 3\n")
     assert top.figure().width > top.figure().height
-    assert top._repr_html_().count("<img") == 3
+    assert top._repr_html_().count("<img") == 6, "each patch, and its photograph"
     assert found.figure().size[0] > 100
 
 

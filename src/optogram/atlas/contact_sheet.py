@@ -21,7 +21,18 @@ EMPTY = Image.new("RGB", (8, 8), "#fbfaf8")
 
 
 def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
-    """Writes the sheet: a row a site with places, its first unit in the default order and its last tested one.
+    """Writes the sheet as PNG."""
+    sheet = drawn(atlas)
+
+    def save(partial: Path) -> None:
+        sheet.save(partial, format="PNG")
+
+    write_atomically(Path(path), save)
+    return Path(path)
+
+
+def drawn(atlas: Atlas) -> Image.Image:
+    """A row a site with places, its first unit in the default order and its last tested one.
 
     A row holds the unit's strongest photographs, its synthesised picture and its weights where there are any; the label says the verdict.
     """
@@ -42,13 +53,7 @@ def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
     title = f"{network.name}: of each site the first unit by evidence, and the last"
     counted = f"{atlas.manifest.photographs.count:,} photographs, {atlas.manifest.settings['twins']} untrained twins"
     note = f"{counted}. Salmon: an untrained network says the same."
-    sheet = grid([EMPTY if picture is None else picture for picture in pictures], heads=heads, labels=labels, title=title, note=note, cell=72)
-
-    def save(partial: Path) -> None:
-        sheet.save(partial, format="PNG")
-
-    write_atomically(Path(path), save)
-    return Path(path)
+    return grid([EMPTY if picture is None else picture for picture in pictures], heads=heads, labels=labels, title=title, note=note, cell=72)
 
 
 def _row(atlas: Atlas, site: SiteEntry, row: dict[str, Any], weights: bool) -> list[Image.Image | None]:

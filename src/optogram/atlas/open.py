@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from optogram.atlas.schema import SCHEMA_VERSION, File, Manifest, NetworkEntry, SiteEntry
+from optogram.atlas.strips import strips
 from optogram.errors import AddressError, AtlasError, StaleError, unknown
+from optogram.network.pictured import know
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,18 @@ class Atlas:
         file = self.path / path
         return file.is_file() and file.stat().st_size == length
 
+    def figure(self) -> Image:
+        """The contact sheet: of each site with places its first unit by evidence, and its last."""
+        from optogram.atlas.contact_sheet import drawn
+
+        return drawn(self)
+
+    def _repr_html_(self) -> str:
+        from optogram.drawing.inline import data_uri
+
+        told = html.escape(str(self), quote=True)
+        return f'<p>{told}</p><img alt="{told}" style="max-width:100%" src="{data_uri(self.figure())}">'
+
     def __str__(self) -> str:
         megabytes = sum(file.bytes for file in self.files()) / 1e6
         network = self.networks[0]
@@ -138,9 +157,12 @@ def open_atlas(path: str | Path) -> Atlas:
     if (version := _version(content)) > SCHEMA_VERSION:
         raise StaleError(f"{root} is of format {version}; this version of optogram reads up to {SCHEMA_VERSION}. Update optogram")
     try:
-        return Atlas(root, Manifest.model_validate_json(content))
+        found = Atlas(root, Manifest.model_validate_json(content))
     except ValidationError as error:
         raise AtlasError(f"{manifest} is not a manifest that this version reads: {error.errors()[0]['msg']}") from error
+    for network in found.networks:
+        know(network.weights, partial(strips, root.absolute(), network))
+    return found
 
 
 def _version(content: bytes) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from optogram.atlas.folder import write_atomically
 from optogram.atlas.schema import SCHEMA_VERSION
@@ -60,6 +61,10 @@ class Settings:
     skip_nonfinite: bool = False
 
     def __post_init__(self) -> None:
+        for several in ("sites", "claims", "methods", "pictures"):
+            given = getattr(self, several)
+            if isinstance(given, list) or (isinstance(given, str) and several != "pictures"):
+                object.__setattr__(self, several, (given,) if isinstance(given, str) else tuple(given))
         for name, least in (
             ("picture_units", 1),
             ("seeds", 1),
@@ -74,6 +79,15 @@ class Settings:
                 raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
         if isinstance(self.pictures, str) and self.pictures not in WISHES:
             raise SettingError(unknown("choice of pictures", self.pictures, WISHES, "Or name sites: pictures=(SITE, ...)."))
+
+
+def changed(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+    """The settings (the usual ones for `None`) with some of them changed; `SettingError` for one that there is not."""
+    known = [field.name for field in fields(Settings)]
+    for name in changes:
+        if name not in known:
+            raise SettingError(unknown("setting", name, known, where=" of an atlas"))
+    return replace(settings or Settings(), **changes)
 
 
 def fingerprint(network: Network, photos: Photos, settings: Settings, viewer: Network | None = None) -> dict[str, object]:
@@ -98,8 +112,9 @@ def claim_folder(root: Path, mark: dict[str, object]) -> None:
         if differing:
             raise StaleError(f"{root} holds an atlas with other {' and '.join(differing)}. Choose another folder, or remove this one")
         return
-    if root.exists() and not root.is_dir():
-        raise AtlasError(f"{root} is a file. Choose a new folder")
+    there = next(one for one in (root.absolute(), *root.absolute().parents) if one.exists())
+    if not there.is_dir():
+        raise AtlasError(f"{root if there == root.absolute() else there} is a file. Choose a new folder")
     if root.exists() and any(entry.name != WORKSHOP for entry in root.iterdir()):
         raise AtlasError(f"{root} is not empty and holds no atlas. Choose a new folder")
     write_atomically(path, json.dumps(mark, indent=1, sort_keys=True).encode())

@@ -56,7 +56,7 @@ def attribute(
     """What in each photograph drives the target.
 
     `images`: floats [batch, channel, height, width] or [channel, height, width] in 0..1, before normalisation; a picture, a
-    file; or a list of such, of any sizes, which gives a tuple of maps. `target`: a unit, neuron or class by address or label,
+    file; or a list of such, of any sizes, which gives a list of maps. `target`: a unit, neuron or class by address or label,
     `"-a"` for what speaks against it, `"a - b"` or a pair for a contrast (why this and not that), or `(site, vector)` for a
     direction. A unit without a place is read at its greatest
     neuron (`reduce="max"`), or its `"mean"` or `"sum"` over places. `source`: a site whose units are asked about instead of the
@@ -162,14 +162,14 @@ def _result(
     pictures = tuple(pictures[row] for row in order)
     zero = np.array([not value.any() for value in maps])
     return Attribution(
-        values=maps if photographs.listed else np.stack(maps),
+        values=list(maps) if photographs.listed else np.stack(maps),
         responses=as_array(responses)[order],
         target=target.text,
         method=name,
         places=tuple(places[row] for row in order),
         zero=zero,
         provenance=provenance,
-        images=pictures if photographs.listed else np.stack(pictures),
+        images=list(pictures) if photographs.listed else np.stack(pictures),
         frames=tuple(frames[row] for row in order),
         delta=delta,
         base=base,

@@ -16,7 +16,7 @@ from torch import Tensor
 from optogram import memory
 from optogram.attribution._attribute import laid_out
 from optogram.attribution._cam import maps_of
-from optogram.attribution._sets import count_of, frames, hash_of
+from optogram.attribution._sets import count_of, frames, hash_of, numbers_of
 from optogram.errors import NotDefinedError, SettingError
 from optogram.network.network import Network
 from optogram.network.site import Site
@@ -120,7 +120,9 @@ def concepts(
         advance(1)
     shares = maps.sum(axis=(1, 2, 3)) / max(float(maps.sum()), TINY)
     order = np.argsort(-shares, kind="stable")
-    best = np.argsort(-maps[order].max(axis=(2, 3)), axis=1, kind="stable")[:, :exemplars]
+    read = numbers_of(runner, photos)
+    best = read[np.argsort(-maps[order].max(axis=(2, 3)), axis=1, kind="stable")[:, :exemplars]]
+    maps = _at(maps, read, count_of(runner, photos))
     settings = {"site": place.address, "k": k, "steps": steps, "rows": rows, "exemplars": exemplars}
     provenance = Provenance("concepts", network.name, network.weights_hash, hash_of(runner, photos), "", settings, seed)
     explained = 1 - missed / max(whole, TINY)
@@ -195,6 +197,15 @@ def _activations(network: Network, site: Site, images: Tensor) -> np.ndarray:
         maps = maps_of(site, network.read(site, images)).relu()
     flat: np.ndarray = maps.permute(0, 2, 3, 1).flatten(0, 2).float().cpu().numpy()
     return flat
+
+
+def _at(maps: np.ndarray, numbers: np.ndarray, count: int) -> np.ndarray:
+    """[concept, photo, rows, columns] with each photograph at its own number, nought for those that could not be read."""
+    if len(numbers) == count:
+        return maps
+    placed = np.zeros((len(maps), count, *maps.shape[2:]), maps.dtype)
+    placed[:, numbers] = maps
+    return placed
 
 
 def _pictures(network: Network, photos: Any, best: np.ndarray) -> np.ndarray:

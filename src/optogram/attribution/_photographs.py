@@ -15,7 +15,9 @@ from PIL import Image
 from torch import Tensor
 
 from optogram.errors import InputError
-from optogram.images.decode import decode
+from optogram.images.decode import Unreadable, decode
+from optogram.images.photos import Photos
+from optogram.network.sample import wrong_channels
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
@@ -44,7 +46,12 @@ class Photographs:
 
 
 def read_photographs(network: Network, images: Any) -> Photographs:
-    """[batch, channel, height, width] or [channel, height, width] floats in 0..1, a picture, a file, or a list of such."""
+    """[batch, channel, height, width] or [channel, height, width] floats in 0..1, a picture, a file, a list of such, or `Photos`.
+
+    Of `Photos` those that cannot be read are left out, with a `LeftOutWarning`.
+    """
+    if isinstance(images, Photos):
+        return _grouped([_decoded(network, pixels) for pixels in images.readable(network.channels)])
     if isinstance(images, list | tuple):
         if not images:
             raise InputError("no photographs: the list is empty")
@@ -78,8 +85,13 @@ def _one(network: Network, image: Any) -> Tensor:
 
 def _decoded(network: Network, raw: Any) -> Tensor:
     if isinstance(raw, Path) and not raw.is_file():
-        raise InputError(f"no photograph {raw}")
-    pixels = np.array(decode(raw, network.channels).image, dtype=np.float32) / 255.0
+        folder = f"{raw} is a folder: give og.open_images({str(raw)!r}), or the files in a list"
+        raise InputError(folder if raw.is_dir() else f"no photograph {raw}")
+    try:
+        image = decode(raw, network.channels).image
+    except Unreadable as error:
+        raise InputError(f"{raw if isinstance(raw, Path) else 'a photograph'} cannot be read: {error.reason}") from error
+    pixels = np.array(image, dtype=np.float32) / 255.0
     pixels = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     return torch.from_numpy(np.ascontiguousarray(pixels)).to(network.device, network.dtype)
 
@@ -90,7 +102,10 @@ def _checked(network: Network, batch: Tensor) -> Tensor:
     if 0 in batch.shape:
         raise InputError(f"no photographs: the batch has shape {tuple(batch.shape)}")
     if batch.shape[1] != network.channels:
-        raise InputError(f"{network.name} takes images with {network.channels} channels; got {batch.shape[1]} (shape {tuple(batch.shape)})")
+        raise InputError(wrong_channels(network.name, network.channels, batch))
+    if not bool(torch.isfinite(batch).all()):
+        faulty = next(number for number, photo in enumerate(batch) if not bool(torch.isfinite(photo).all()))
+        raise InputError(f"images are in 0..1; photograph {faulty} of {len(batch)} holds NaN or infinity: leave it out, or images.nan_to_num(0)")
     low, high = float(batch.min()), float(batch.max())
     if not (low >= -SLACK and high <= 1 + SLACK):
         raise InputError(f"images are in 0..1, before normalisation, which the network does itself; got {low:.3g} to {high:.3g}")

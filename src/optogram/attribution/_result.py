@@ -15,14 +15,16 @@ from optogram.result import Provenance, Result
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Maps = Float[np.ndarray, "batch ..."] | tuple[Float[np.ndarray, "..."], ...]
+UNASKED = "sanity not asked: og.sanity(net, attribution), or --sanity, tells whether the map changes with the learning and the class"
+
+Maps = Float[np.ndarray, "batch ..."] | list[Float[np.ndarray, "..."]]
 
 
 @dataclass(frozen=True)
 class Attribution(Result):
     """What each pixel (or each unit of `source`) contributes to the target's response.
 
-    `values` have the shape of the images given, float32; where a list was given, a tuple with one map a photograph.
+    `values` have the shape of the images given, float32; where a list was given, a list with one map a photograph.
     `responses` are the target's, `places` where each was read (`"@3,5"`; empty where there is no choice). `delta` is what
     completeness misses, where the method promises it; `base` the response to the baseline, where that is not black. `zero` marks
     photographs on which the map is nought throughout. `frames` are the parts of the photographs that the network was given (its
@@ -132,5 +134,5 @@ class Attribution(Result):
         lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
         lines += [f"... {len(self) - 4} more"] if len(self) > 4 else []
         lines += [f"most: {', '.join(f'{unit} {value:+.3g}' for unit, value in self.units(5))}"] if self.source else []
-        lines += [f"sanity: {self.verdict}"] if self.verdict else []
+        lines += [f"sanity: {self.verdict}"] if self.verdict else [UNASKED] if self.again is not None and self.source is None else []
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

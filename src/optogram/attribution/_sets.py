@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from optogram.attribution._photographs import read_photographs
@@ -38,3 +39,9 @@ def hash_of(network: Network, images: Any) -> str:
 def count_of(network: Network, images: Any) -> int:
     """How many photographs there are."""
     return len(images) if isinstance(images, Photos) else sum(map(len, read_photographs(network, images).numbers))
+
+
+def numbers_of(network: Network, images: Any) -> Int[np.ndarray, " photo"]:
+    """The numbers of those that could be read, once a pass has found out: those whose rows a pass gives, in order."""
+    left_out = {one.name for one in images.left_out} if isinstance(images, Photos) else set()
+    return np.array([number for number in range(count_of(network, images)) if not left_out or images.identity(number) not in left_out])

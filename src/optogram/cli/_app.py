@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from optogram.errors import OptogramError, Stopped, nearest
+from optogram.errors import OptogramError, Stopped, explained, nearest, out_of_memory
 from optogram.registry import Registry
 
 COMMANDS = Registry("optogram.cli", "command")
@@ -73,13 +73,10 @@ def run(arguments: Sequence[str]) -> int:
         # Whoever reads has had enough; Python's own flush at exit must not complain about it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except (OptogramError, OSError, MemoryError) as error:
-        _say("error", _reason(error))
-        return FAILED
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported here
+    except Exception as error:
+        if (reason := _reason(error)) is None:
             raise
-        _say("error", _reason(MemoryError()))
+        _say("error", reason)
         return FAILED
 
 
@@ -131,12 +128,15 @@ def _misused(error: Any) -> int:
     return MISUSED
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
+def _reason(error: BaseException) -> str | None:
+    """What went wrong in one line; `None` for a mistake of the program, which shows where it is."""
+    if out_of_memory(error):
         return "not enough memory. A smaller --batch-size or a smaller network needs less."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error) or type(error).__name__
+    if isinstance(error, OptogramError | OSError):
+        return str(error) or type(error).__name__
+    return explained(error)
 
 
 def _say(kind: str, message: str) -> None:

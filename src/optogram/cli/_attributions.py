@@ -23,16 +23,6 @@ def names_of(methods: str) -> list[str] | None:
     return None if methods == "all" else [name.strip() for name in methods.split(",") if name.strip()]
 
 
-def folder(path: Path, channels: int) -> list[Any]:
-    """Every photograph of a folder, as pictures."""
-    from PIL import Image
-
-    from optogram.images.open_images import open_images
-
-    photos = open_images(str(path), channels=channels)
-    return [Image.fromarray(photos.load(index).squeeze()) for index in range(len(photos))]
-
-
 def sheet(network: Network, photos: Any, target: Any, methods: str, file: Path, settings: dict[str, Any], asked: dict[str, Any]) -> None:
     """Several methods on one sheet, and what each says in a line."""
     from optogram.attribution._compare import compare

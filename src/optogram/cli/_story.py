@@ -15,6 +15,8 @@ WORDS = ("stands", "leans", "can't tell", "salmon", "not tested")
 
 def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
     """The sites with their verdicts, the same for twins, the findings, and the command that shows the pages."""
+    from optogram.images.left_out import LeftOut, sentence
+
     sites = atlas.networks[0].sites
     width = max(len(site.address) for site in sites)
     print(f"\n{'site':<{width + 2}}  units  " + "  ".join(f"{word:>10}" for word in WORDS))
@@ -23,15 +25,30 @@ def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
         print(f"  {site.address:<{width}}  {site.units:>5}  " + "  ".join(f"{counts[word] or '-':>10}" for word in WORDS))
     if any(claim.twin_stands for site in sites for claim in site.claims):
         _twins(sites, width)
+    if drawn := _pictures(atlas):
+        print(f"\nPictures  {drawn}")
     if atlas.manifest.findings:
         print("\nWhat it found")
         for finding in atlas.manifest.findings:
             print(f"  {finding.text}")
     if left_out := atlas.manifest.photographs.left_out:
-        named = ", ".join(f"{one.name} ({one.reason})" for one in left_out[:3])
-        print(f"\nwarning: {len(left_out)} files were left out: {named}. Listed in {atlas.path}/left-out.csv.")
+        told = [LeftOut(one.name, one.reason) for one in left_out]
+        total = atlas.manifest.photographs.count + len(told)
+        print(f"\nwarning: {sentence(told, total, listed_in=f'{atlas.path}/left-out.csv')}")
     print(f"\nAtlas     {atlas}")
     print(f"Look      {serve} {atlas.path}      then open the address that it prints")
+
+
+def _pictures(atlas: Atlas) -> str:
+    """How many units have a synthesised picture, how these ended, and how many units are dead; nothing where none was drawn, or files are cut."""
+    sites = atlas.networks[0].sites
+    try:
+        ends = Counter(end for site in sites for end in atlas.table(site.address)["picture_verdict"].to_pylist() if end)
+    except (OSError, ValueError):  # `optogram inspect` names such files
+        return ""
+    told = ", ".join(f"{count:,} {end}" for end, count in ends.most_common())
+    dead = sum(site.dead for site in sites)
+    return f"{ends.total():,} units: {told}{f'; {dead:,} units are dead' if dead else ''}" if ends else ""
 
 
 def verdicts(site: SiteEntry) -> Counter[str]:

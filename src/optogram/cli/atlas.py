@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Labels, Model, Photos, Preparation, Seed, Viewer, ViewerPreparation, ViewerWeights, Weights
+from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Viewer, ViewerPreparation, ViewerWeights, Weights
 
 
 def atlas(
@@ -23,7 +23,9 @@ def atlas(
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of synthesis.")] = 128,
     twins: Annotated[int, typer.Option("--twins", min=0, help="Untrained twins; 0 leaves the evidence out.")] = 39,
     panel: Annotated[int, typer.Option("--panel", min=2, help="Photographs that evidence is computed on.")] = 700,
-    claims: Annotated[list[str] | None, typer.Option("--claim", help="A claim to test, or `all`; may be repeated. Default: identification.")] = None,
+    claims: Annotated[
+        list[str] | None, typer.Option("--claim", "--claims", help="A claim to test, or `all`; may be repeated. Default: identification.")
+    ] = None,
     viewer: Viewer = "bank",
     viewer_weights: ViewerWeights = None,
     viewer_preprocess: ViewerPreparation = None,
@@ -33,6 +35,7 @@ def atlas(
     preprocess: Preparation = None,
     seed: Seed = 0,
     device: Device = None,
+    json: Json = False,
 ) -> None:
     """Build a network's atlas: a folder that is a web site, with evidence beside every picture.
 
@@ -64,4 +67,7 @@ def atlas(
         seed=seed,
         skip_nonfinite=skip_nonfinite,
     )
-    tell(built)
+    if json:
+        print(built.manifest.model_dump_json(indent=1))
+    else:
+        tell(built)

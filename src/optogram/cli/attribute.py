@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._attributions import folder, kept, sheet, typed
+from optogram.cli._attributions import kept, sheet, typed
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
@@ -43,17 +43,18 @@ def attribute(
 ) -> None:
     """Show what in a photograph drives a unit."""
     from optogram.attribution._attribute import attribute as run
-    from optogram.errors import NotDefinedError, SettingError
+    from optogram.errors import NotDefinedError
+    from optogram.images.open_images import open_images
     from optogram.network.load import load
 
     if (unit is None) == (target is None):
-        raise SettingError("say what the map is to explain, once: optogram attribute MODEL PHOTO TARGET, such as fc:tabby or layer3:12")
+        raise typer.BadParameter("say what the map is to explain, once: optogram attribute MODEL PHOTO TARGET, such as fc:tabby or layer3:12")
     file = checked(out)
     given: dict[str, Any] = {"baseline": baseline, "steps": steps, "site": site, "window": window, "stride": stride, "rule": rule}
     given |= {"samples": samples, "cells": cells}
     chosen = {name: value for name, value in given.items() if value is not None} | typed(own or [], method)
     network = load(model, weights, labels, preprocess, device, seed)
-    photos = folder(photo, network.channels) if photo.is_dir() else photo
+    photos = open_images(photo, channels=network.channels) if photo.is_dir() else photo
     asked: dict[str, Any] = {"source": source, "reduce": reduce, "max_memory": max_memory, "seed": seed}
     if method == "all" or "," in method:
         sheet(network, photos, unit or target, method, file, chosen, asked)

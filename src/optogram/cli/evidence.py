@@ -28,7 +28,9 @@ def evidence(
     viewer: Viewer = "bank",
     viewer_weights: ViewerWeights = None,
     viewer_preprocess: ViewerPreparation = None,
-    claims: Annotated[list[str] | None, typer.Option("--claim", help="A claim, or `all`; may be repeated. Default: identification.")] = None,
+    claims: Annotated[
+        list[str] | None, typer.Option("--claim", "--claims", help="A claim, or `all`; may be repeated. Default: identification.")
+    ] = None,
     marks: Annotated[Path | None, typer.Option("--marks", metavar="FILE", help="For hypothesis: IDENTITY,yes or IDENTITY,no a line.")] = None,
     maps: Annotated[str | None, typer.Option("--maps", metavar="METHOD", help="For sane and faithful: the attribution method.")] = None,
     power: Annotated[bool, typer.Option("--power", help="Only say what could be found with so many photographs, units and twins.")] = False,

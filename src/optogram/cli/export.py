@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from optogram.cli._options import Json
+from optogram.cli._output import as_json
+
 
 def export(
     path: Annotated[Path, typer.Argument(metavar="ATLAS", help="An atlas's folder.")],
@@ -19,6 +22,7 @@ def export(
     beside: Annotated[
         list[Path] | None, typer.Option("--beside", metavar="ATLAS", help="Instead: an atlas of both networks in the folder --out; may be repeated.")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Write some units of an atlas as one HTML file that opens from disk, or two atlases as one."""
     from optogram.atlas.open import open_atlas
@@ -29,7 +33,9 @@ def export(
     if beside:
         if units or network or out is None:
             raise SettingError("--beside writes whole atlases into a new folder: give --out DIR, and neither --units nor --network")
-        print(atlas.beside(*(open_atlas(other) for other in beside), path=out))
+        joined = atlas.beside(*(open_atlas(other) for other in beside), path=out)
+        print(as_json({"atlas": joined.path, "networks": [one.name for one in joined.networks]}) if json else joined)
         return
     written = write(atlas, out or Path(atlas.export_name(network)), units or (), network)
-    print(f"{written}   {written.stat().st_size / 1e6:.1f} MB")
+    length = written.stat().st_size
+    print(as_json({"file": written, "bytes": length}) if json else f"{written}   {length / 1e6:.1f} MB")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json as encoding
 from collections.abc import Callable
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from optogram.cli._output import as_json
 from optogram.cli._saved_labs import belongs_to_an_atlas, typed, write_index
 from optogram.cli._signature import command
 from optogram.errors import nearest
@@ -76,7 +76,7 @@ def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
         model, own = given.pop("model"), {name: given.pop(name) for name in ("weights", "labels", "preprocess", "device")}
         given["network"] = None if model is None else load(model, **own, seed=given["seed"])
     found = chosen(**given)
-    print(encoding.dumps(found.as_dict(), indent=2, default=str) if json else found)
+    print(as_json(found.as_dict()) if json else found)
     files = found.keep(out) if out else []
     if out and belongs_to_an_atlas(out):
         titles = {name: LABS.summary(name) for name in LABS.names()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as encoding
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from optogram.cli._options import Device, Json, Labels, Model, Photos, Preparation, Seed, Weights
+from optogram.cli._output import as_json, checked
 
 
 def rank(
@@ -32,19 +32,17 @@ def rank(
 
     Every method is asked about the same photographs; differences are paired, with 95 % limits, and three maps that cost nothing stand among them.
     """
-    from PIL import Image
-
     from optogram.images.folds import rank as drawn
     from optogram.images.open_images import open_images
     from optogram.metrics._rank import rank as run
     from optogram.network.load import load
 
+    file = None if out is None else checked(out)
     network = load(model, weights, labels, preprocess, device, seed)
     source = open_images(photos, channels=network.channels)
     chosen = sorted(range(len(source)), key=lambda index: drawn(source.identity(index), seed))[:count]
-    pictures = [Image.fromarray(source.load(index).squeeze()) for index in sorted(chosen)]
     names = None if methods == "all" else [name.strip() for name in methods.split(",")]
-    found = run(network, pictures, target, methods=names, metric=metric.replace("-", "_"), equal_blur=equal_blur, seed=seed)
-    if out is not None:
-        found.save(out)
-    print(encoding.dumps([asdict(one) for one in found.standings], indent=1) if json else found)
+    found = run(network, source.subset(sorted(chosen)), target, methods=names, metric=metric.replace("-", "_"), equal_blur=equal_blur, seed=seed)
+    if file is not None:
+        found.save(file)
+    print(as_json([asdict(one) for one in found.standings]) if json else "\n".join(map(str, [found, file][: 1 if file is None else 2])))

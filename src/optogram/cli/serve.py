@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from optogram.cli._options import Device, Preparation, Weights
+from optogram.cli._options import Device, Labels, Preparation, Seed, Weights
 
 
 def serve(
@@ -21,7 +21,9 @@ def serve(
         str | None, typer.Option("--token", metavar="SECRET", help="Ask whoever connects for it; `new` makes one.", show_default=False)
     ] = None,
     weights: Weights = None,
+    labels: Labels = None,
     preprocess: Preparation = None,
+    seed: Seed = 0,
     device: Device = None,
 ) -> None:
     """Show an atlas in the browser, from this machine; with its network at hand (--model), ask it live.
@@ -44,5 +46,5 @@ def serve(
     if model is not None:
         from optogram.network.load import load
 
-        network = load(model, weights, None, preprocess, device)
+        network = load(model, weights, labels, preprocess, device, seed)
     serve_live(atlas, network, host, port, token, lambda line: print(line, flush=True))

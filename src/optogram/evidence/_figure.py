@@ -21,7 +21,7 @@ def figure(evidence: Evidence) -> Image:
 
     shown = [family for family in evidence.families if np.isfinite(family.observed) and np.isfinite(family.families).any()][:MOST]
     if not shown:
-        raise TypeError("this evidence has no family that could be tested, so there is nothing to draw")
+        return grid([None], title=f"{evidence.provenance.network}: nothing could be tested", note=str(evidence), columns=1, cell=376)
     everything = np.concatenate([np.append(family.families[np.isfinite(family.families)], family.observed) for family in shown])
     domain = (min(0.0, float(everything.min())), max(1.0, float(everything.max())))
     strips = [

@@ -41,8 +41,8 @@ def judge(
     network: Network,
     photos: Photos | Any,
     sweep: Sweep | None = None,
-    sites: Sequence[str] | None = None,
-    claims: Sequence[str] | Literal["all"] | None = None,
+    sites: Sequence[str] | str | None = None,
+    claims: Sequence[str] | str | None = None,
     viewer: str | Viewer | Network = "bank",
     twins: int = 39,
     seed: int = 0,
@@ -77,7 +77,8 @@ def judge(
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
     eye, making, mapped = as_viewer(viewer, network), making_of(network, pictures), Mapped.of(maps)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
-    claims = ("identification",) if claims is None else claims
+    sites = [sites] if isinstance(sites, str) else sites
+    claims = ("identification",) if claims is None else (claims,) if isinstance(claims, str) and claims != "all" else claims
     for name in () if claims == "all" else claims:
         CLAIMS.get(name)
     if sweep is None:

@@ -132,6 +132,11 @@ class Evidence(Result):
     def __str__(self) -> str:
         return "\n".join(family_lines(self.families, self))
 
+    def _repr_html_(self) -> str:
+        from optogram.evidence._notebook import as_html
+
+        return as_html(self)
+
 
 def family_lines(families: Sequence[SiteClaim], evidence: Evidence) -> list[str]:
     """One line a family: site, claim, how many units of each verdict, and the gate."""
@@ -139,5 +144,12 @@ def family_lines(families: Sequence[SiteClaim], evidence: Evidence) -> list[str]
     for family in families:
         counts = evidence.verdicts(family.site, family.claim)
         said = ", ".join(f"{counts[word]} {word}" for word in ("stands", "leans", "can't tell", "salmon", "not tested") if counts[word])
-        lines.append(f"{family.site:<28} {family.claim:<25} {said}; {family.sentence}")
+        told = _why_not(family, evidence) if set(counts) == {"not tested"} else family.sentence
+        lines.append(f"{family.site:<28} {family.claim:<25} {said}; {told}")
     return lines
+
+
+def _why_not(family: SiteClaim, evidence: Evidence) -> str:
+    """Why nothing could be tested at a site, as its first unit's row says."""
+    reasons = (row.sentence for row in evidence.rows if (row.site, row.claim) == (family.site, family.claim))
+    return next(reasons, family.sentence)

@@ -35,6 +35,7 @@ class Exemplar:
     quantile: float | None = None
     _boxes: Callable[[], tuple[Box, Box]] = field(repr=False, compare=False, kw_only=True)
     _cut: Callable[[Exemplar], np.ndarray] = field(repr=False, compare=False, kw_only=True)
+    _whole: Callable[[Exemplar], np.ndarray] = field(repr=False, compare=False, kw_only=True)
 
     @property
     def boxes(self) -> tuple[Box, Box]:
@@ -55,6 +56,11 @@ class Exemplar:
     def patch(self) -> UInt8[np.ndarray, "height width channel"]:
         """The part of the photograph inside `box`; what lies outside the photograph is hatched."""
         return self._cut(self)
+
+    @property
+    def photograph(self) -> UInt8[np.ndarray, "height width channel"]:
+        """The whole photograph, as it was given."""
+        return self._whole(self)
 
     def __str__(self) -> str:
         place = ",".join(map(str, self.position))
@@ -106,6 +112,6 @@ class Exemplars(Sequence[Exemplar]):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        from optogram.exemplars.strip import as_html
+        from optogram.exemplars.notebook import as_html
 
         return as_html(self) if len(self) else f"<p>{html.escape(self.title)}</p>"

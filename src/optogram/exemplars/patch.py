@@ -38,10 +38,14 @@ class Cutter:
 
     def patch(self, exemplar: Exemplar) -> UInt8[np.ndarray, "height width channel"]:
         """The part of the photograph that the neuron saw."""
+        return cut(self.photograph(exemplar), exemplar.box)
+
+    def photograph(self, exemplar: Exemplar) -> UInt8[np.ndarray, "height width channel"]:
+        """The whole photograph in the photo frame, in the network's number of channels."""
         if self.photos is None:
             raise NotDefinedError("patches need the photographs: load with Sweep.load(path, network, photos)")
         last = self._last
         if last is None or last[0] != exemplar.index:
             last = exemplar.index, self.photos.load(exemplar.index, None if self.network is None else self.network.channels)
             self._last = last
-        return cut(last[1], exemplar.box)
+        return last[1]

@@ -64,11 +64,12 @@ def fitting_rows(network: Network) -> int:
     return rows_that_stay(max(4 * site.units * site.places_count for site in network.sites(default=False)), MOST_ROWS)
 
 
-def plan(network: Network, sites: Sequence[str | Site] | None) -> Plan:
+def plan(network: Network, sites: Sequence[str | Site] | str | Site | None) -> Plan:
     """The sites asked for, by default `network.sites()`, once each; at rectified ones the pre-activation beside them.
 
     Raises `AddressError` for an unknown site, `SettingError` for none asked for, `InputError` where the network has none.
     """
+    sites = [sites] if isinstance(sites, str | Site) else sites
     chosen = list(network.sites()) if sites is None else [network.site(site if isinstance(site, str) else site.address) for site in sites]
     chosen = sorted({site.address: site for site in chosen}.values(), key=lambda site: site.order)
     if not chosen and sites is None:

@@ -124,11 +124,24 @@ class Sweep(Result):
         return overview(self)
 
     def save(self, path: str | Path) -> Path:
-        """Keeps the sweep: `.safetensors` (or no ending) everything, the same bytes for the same sweep; an image's ending its figure."""
+        """Keeps the sweep: `.safetensors` (or no ending) everything that `load` wants, the same bytes for the same sweep.
+
+        `.npz` its numbers alone, as of any result; an image's ending its figure.
+        """
         from optogram.exemplars.storage import save
         from optogram.result import FORMATS
 
-        return super().save(path) if Path(path).suffix.lower() in FORMATS else save(self, Path(path))
+        return super().save(path) if Path(path).suffix.lower() in (*FORMATS, ".npz") else save(self, Path(path))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The numbers by name: of each site its units' lists (`SITE top activations`, as `ranked`) and the panel (`SITE greatest`, `SITE mean`)."""
+        found = {"sizes": self.sizes, "folds": self.fold_of, "panel": self.panel.indices}
+        for site in self.sites:
+            for kind in ("top", "bottom"):
+                ranked = self.ranked(site, kind)
+                found |= {f"{site} {kind} {name}": getattr(ranked, name) for name in ("indices", "activations", "places")}
+            found |= {f"{site} greatest": self.panel.greatest(site), f"{site} mean": self.panel.mean(site)}
+        return found
 
     @classmethod
     def load(cls, path: str | Path, network: Network | None = None, photos: Photos | None = None) -> Sweep:
@@ -199,8 +212,8 @@ class Sweep(Result):
     def _exemplar(self, entry: Planned, unit: int, index: int, value: float, place: int, level: float | None = None) -> Exemplar:
         position = entry.site.place_at(place, self.panel.grid(entry.site.address))
         boxes = partial(self._cutter.boxes, entry.site, unit, index, position)
-        fold = int(self.fold_of[index])
-        return Exemplar(self.identities[index], index, value, position, fold, level, _boxes=boxes, _cut=self._cutter.patch)
+        fold, cutter = int(self.fold_of[index]), self._cutter
+        return Exemplar(self.identities[index], index, value, position, fold, level, _boxes=boxes, _cut=cutter.patch, _whole=cutter.photograph)
 
     def _told(self, entry: Planned, unit: int, kind: Kind) -> str:
         recorded = self.panel.at(entry.site.address)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from safetensors import SafetensorError
 
-from optogram.errors import StaleError
+from optogram.errors import LoadError, StaleError
 from optogram.exemplars.checkpoint import read_arrays, tally_arrays, tally_of, write_arrays
 from optogram.exemplars.panel import Panel, Recorded
 from optogram.exemplars.plan import Plan, Planned
@@ -50,7 +51,10 @@ def save(sweep: Sweep, path: Path) -> Path:
 
 def load(path: Path, network: Network | None, photos: Photos | None) -> Sweep:
     """Reads what `save` wrote; `StaleError` if the network's weights or the photographs are not the ones of the sweep."""
-    arrays, about = read_arrays(path)
+    try:
+        arrays, about = read_arrays(path)
+    except SafetensorError as error:
+        raise LoadError(f"{path} is no kept sweep ({error}). `optogram sweep --keep FILE`, or Sweep.save, writes one") from error
     if about.get("format") != FORMAT:
         raise StaleError(f"{path} has format {about.get('format')}, this version reads {FORMAT}; sweep again")
     provenance = Provenance(**about["provenance"])

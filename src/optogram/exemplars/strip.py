@@ -1,13 +1,11 @@
-"""Exemplars as pictures: a strip for one unit, an overview of a sweep, and HTML for notebooks."""
+"""Exemplars as pictures: a strip for one unit, an overview of a sweep."""
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import UInt8
 
 from optogram.drawing.axis import written
 from optogram.drawing.sheet import grid
@@ -25,7 +23,7 @@ SHOWN_UNITS = 4
 
 def strip(exemplars: Exemplars) -> Image:
     """Patches in order with their activations below; one row, or a row for each quantile, strongest above."""
-    rows = _rows(exemplars)
+    rows = by_row(exemplars)
     columns = max((len(row) for row in rows), default=1)
     cells = [exemplar for row in rows for exemplar in [*row, *[None] * (columns - len(row))]]
     labels = [f"{100 * (row[0].quantile or 0):.0f} %" for row in rows] if exemplars.kind == "quantile" else None
@@ -53,28 +51,16 @@ def overview(sweep: Sweep) -> Image:
 
 def shown(exemplar: Exemplar) -> np.ndarray:
     """The patch in colour, as large as it is."""
-    patch = exemplar.patch
-    return patch if patch.shape[2] == 3 else np.repeat(patch, 3, axis=2)
+    return in_colour(exemplar.patch)
 
 
-def as_html(exemplars: Exemplars) -> str:
-    """The strip as plain HTML: each patch with its activation below, and photograph and place when the pointer is over it."""
-    rows = "".join(f"<tr>{''.join(_cell(exemplar) for exemplar in row)}</tr>" for row in _rows(exemplars))
-    return f"<table><caption>{html.escape(exemplars.title)}</caption><tbody>{rows}</tbody></table>"
+def in_colour(pixels: UInt8[np.ndarray, "height width channel"]) -> UInt8[np.ndarray, "height width 3"]:
+    """Gray repeated, as screens have three channels."""
+    return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
 
 
-def _cell(exemplar: Exemplar) -> str:
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(shown(exemplar)).save(stream, format="PNG")
-    data = base64.b64encode(stream.getvalue()).decode()
-    text = html.escape(str(exemplar), quote=True)
-    image = f'<img alt="{text}" title="{text}" style="height:{CELL:.0f}px;image-rendering:auto" src="data:image/png;base64,{data}">'
-    return f'<td style="text-align:center">{image}<br>{written(exemplar.activation)}</td>'
-
-
-def _rows(exemplars: Exemplars) -> list[list[Exemplar]]:
+def by_row(exemplars: Exemplars) -> list[list[Exemplar]]:
+    """All in one row, or a row for each quantile, the highest first."""
     if exemplars.kind != "quantile":
         return [list(exemplars)]
     levels = sorted({exemplar.quantile or 0.0 for exemplar in exemplars}, reverse=True)

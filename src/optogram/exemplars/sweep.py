@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from optogram import memory
-from optogram.errors import NonFiniteError, SettingError, SourceError, Stopped
+from optogram.errors import NonFiniteError, SettingError, SourceError, Stopped, explained
 from optogram.exemplars.checkpoint import PANEL, Checkpoint, Progressed, tally_arrays, tally_of
 from optogram.exemplars.collector import Collector, Faulty
 from optogram.exemplars.course import Course
@@ -21,9 +21,10 @@ from optogram.exemplars.grids import Grids
 from optogram.exemplars.merging import Shard, checked_shard
 from optogram.exemplars.plan import Plan, fitting_rows, plan
 from optogram.exemplars.recording import Places, Recording
+from optogram.exemplars.refused import refused
 from optogram.exemplars.result import Sweep
 from optogram.exemplars.tally import Tally
-from optogram.images.left_out import LeftOut
+from optogram.images.left_out import LeftOut, sentence
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.network.network import Network
@@ -58,7 +59,7 @@ class Settings:
 def sweep(
     network: Network,
     photos: Photos | Any,
-    sites: Sequence[str | Site] | None = None,
+    sites: Sequence[str | Site] | str | Site | None = None,
     folds: int = 2,
     *,
     k: int = 9,
@@ -141,10 +142,16 @@ class Run:
                 f"stopped after {self.state.done:,} of {len(self.course):,} photographs; nothing is lost. Go on with the same command."
             ) from interrupt
         if not self.state.sizes.any():
-            raise SourceError(f"no photograph of {self.photos.source.name} can be read: {self.photos.left_out[0]}")
+            told = sentence(self.photos.left_out, len(self.photos), self.photos.source.noun)
+            raise SourceError(f"no photograph of {self.photos.source.name} can be read: {told}")
         if self.checkpoint is not None:
             self._save()
-        return self._result()
+        found = self._result()
+        if not found.swept:
+            raise NonFiniteError(
+                f"{self.network.name} is not finite on any photograph: {sentence(found.left_out, len(self.photos))} Look at its weights"
+            )
+        return found
 
     def _pass(self, advance: Any, workers: int) -> None:
         grids = Grids(self.state.grids)
@@ -157,7 +164,12 @@ class Run:
         with torch.no_grad(), worker.tap(self.plan.deepest, edits=edits):
             for batch, inside in batches:
                 collector.begin(batch.indices, [self.course.folds[index] for index in batch.indices], inside)
-                worker.run(batch.images.to(worker.device).div(255), frame="input")
+                try:
+                    worker.run(batch.images.to(worker.device).div(255), frame="input")
+                except Exception as error:
+                    if explained(error) is None:
+                        raise
+                    raise refused(self.network, self.photos, batch, error) from error
                 sizes[batch.indices] = batch.sizes
                 before, done = done, self.course.after(batch.indices[-1])
                 advance(done - before)
@@ -190,7 +202,6 @@ class Run:
         began = time.monotonic()
         changed = self.panel_kept < min(self.state.done, len(self.course.panel))
         self.checkpoint.write(self.state, self.recording.arrays if changed or not (self.checkpoint.folder / PANEL).exists() else None)
-        self.panel_kept = self.state.done
         self.panel_kept = self.state.done
         self.saved = time.monotonic()
         self.pause = max(SAVED_EVERY_S, SAVING_SHARE * (self.saved - began))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,17 @@ class Photos:
             raise SourceError(f"{self.identity(index)} cannot be read: {self._leave_out(index, error)}") from error
         pixels = np.array(image)
         return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+    def readable(self, channels: int | None = None) -> list[UInt8[np.ndarray, "_ _ channel"]]:
+        """All photographs in the photo frame but those that cannot be read, of which a `LeftOutWarning` tells; `SourceError` if none can."""
+        found = []
+        for index in range(len(self)):
+            with contextlib.suppress(SourceError):
+                found.append(self.load(index, channels))
+        if not found:
+            raise SourceError(f"no photograph of {self.source.name} can be read: {self._sentence()}")
+        self._tell()
+        return found
 
     def batches(
         self,

@@ -34,5 +34,5 @@ def no_weights(spec: str, places: str) -> str:
     """What to say where the library's own weights are not on this machine: optogram downloads nothing."""
     return (
         f"{spec}: its trained weights are not on this machine ({places}), and nothing is downloaded. "
-        f'Pass a file, weights="{spec.partition(":")[2].rpartition("/")[2]}.safetensors", or weights="none" for random ones.'
+        f'Pass a file, weights="{spec.partition(":")[2].rpartition("/")[2]}.safetensors", or weights="none" for random ones (--weights).'
     )

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from optogram.errors import LoadError, SettingError
 from optogram.images.preprocess import Preprocess
+from optogram.network._device import device_of
 from optogram.network._file import from_file, unpacked
 from optogram.network._huggingface import from_huggingface
 from optogram.network._loaded import Loaded, Want
@@ -56,12 +57,8 @@ def load(
         if file is not None or isinstance(weights, Mapping):
             load_state(found.module, weights, found.name)  # type: ignore[arg-type]
     names = found.labels if labels is None else read_labels(labels)
-    module = found.module.eval()
-    try:
-        module = module if device is None else module.to(device)
-    except (RuntimeError, AssertionError) as error:
-        raise SettingError(f'the device "{device}" is not to be had here: {str(error).splitlines()[0]}') from error
-    return Network(module, _prepared(found.preprocess, preprocess), names, name=found.name)
+    where, module = device_of(device), found.module.eval()
+    return Network(module if where is None else module.to(where), _prepared(found.preprocess, preprocess), names, name=found.name)
 
 
 def _prepared(own: Preprocess | None, asked: Preprocess | str | None) -> Preprocess | None:
@@ -73,11 +70,19 @@ def _found(spec: str, weights: Any, file: Path | None) -> Loaded:
     if source in SOURCES and name:
         return SOURCES[source](name, "own" if weights is None else "none", file)
     if source == "zoo" and name:
-        return _blank(unpacked(Registry("optogram.zoo", "zoo network").get(name)(), spec, name), weights)
+        return _blank(unpacked(_planted(name)(), spec, name), weights)
     if spec.rpartition(":")[0].endswith(".py"):
         return _blank(from_file(spec), weights)
     hint = f"; did you mean torchvision:{spec} or timm:{spec}?" if ":" not in spec else ""
     raise LoadError(f'a network is {FORMS}; got "{spec}"{hint}')
+
+
+def _planted(name: str) -> Callable[[], Any]:
+    try:
+        found: Callable[[], Any] = Registry("optogram.zoo", "zoo network").get(name)
+    except SettingError as error:
+        raise LoadError(str(error)) from error
+    return found
 
 
 def _blank(found: Loaded, weights: Any) -> Loaded:

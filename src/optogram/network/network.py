@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -11,9 +12,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.errors import AddressError, InputError
+from optogram.errors import AddressError, InputError, OptogramError, explain, out_of_memory
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
+from optogram.network._blame import blamed, theirs
+from optogram.network._device import device_of
 from optogram.network.census import Census, take_census
 from optogram.network.cheap_gradients import cheapen
 from optogram.network.fold import fold_norms
@@ -21,7 +24,7 @@ from optogram.network.functional import Watch
 from optogram.network.operations import Operator, operated, operating
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
 from optogram.network.resolve import resolve_site, resolve_unit, resolve_units
-from optogram.network.sample import Failures, first_channels, sample_sizes
+from optogram.network.sample import Failures, first_channels, sample_sizes, wrong_channels
 from optogram.network.shadow import Shadow, checksum, weights_hash
 from optogram.network.site import Site, SiteTable, Unit
 from optogram.network.tap import Edit, Reached, Recorder, Taps
@@ -58,10 +61,14 @@ class Network:
     ) -> None:
         if not isinstance(module, nn.Module):
             raise InputError(f"a network is a torch.nn.Module; got {type(module).__name__}. og.load(spec) loads one by name")
+        if not isinstance(preprocess, Preprocess | None):
+            raise InputError(f"preprocess is an og.Preprocess(size=..., mean=..., std=...); got {type(preprocess).__name__}")
+        if isinstance(labels, str):
+            raise InputError(f'labels are a list of names; got the text "{labels}". og.load(spec, labels="names.txt") reads a file')
         self.module = module
         self.preprocess = preprocess or Preprocess()
         self._labels = {"": tuple(labels)} if labels is not None and not isinstance(labels, Mapping) else dict(labels or {})
-        self._shadow = Shadow(module, None if device is None else torch.device(device), _private)
+        self._shadow = Shadow(module, device_of(device), _private)
         self._wiring = Wiring(self._shadow.module)
         self._lock = threading.RLock()
         self._census: Census | None = None
@@ -266,7 +273,13 @@ class Network:
             images = self.preprocess.normalise(images.to(self.device)).to(self.dtype)
             if self.channels_last:
                 images = images.contiguous(memory_format=torch.channels_last)
-            return self._shadow.module(images.flatten(1) if self._flatten else images)
+            try:
+                return self._shadow.module(images.flatten(1) if self._flatten else images)
+            except Exception as error:
+                if not isinstance(error, OptogramError) and not out_of_memory(error):
+                    size = "x".join(map(str, images.shape[1:]))
+                    explain(error, f"{self.name} did not run on images of {size}: its forward raised {blamed(error, theirs)}")
+                raise
 
     def _points(self) -> Census:
         with self._lock:
@@ -295,7 +308,7 @@ class Network:
             got = f"shape {tuple(images.shape)}" if hasattr(images, "shape") else type(images).__name__
             raise InputError(f"images are a float tensor [batch, channel, height, width] in 0..1; got {got}")
         if images.shape[1] != self.channels:
-            raise InputError(f"{self.name} takes images with {self.channels} channels; got {images.shape[1]} (shape {tuple(images.shape)})")
+            raise InputError(wrong_channels(self.name, self.channels, images))
         if not images.is_floating_point():
             raise InputError(f"images are floats in 0..1; got {images.dtype}: divide by 255, as in images.float() / 255")
         return images
@@ -311,4 +324,6 @@ class Network:
         return f"Network({self.name}, {self.channels} channels{labels}, {self.device})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self!r}</p>{self.sites()._repr_html_()}"
+        from optogram.network.pictured import strips_of
+
+        return f"<p>{html.escape(repr(self))}</p>{self.sites().as_html(strips_of(self.weights_hash))}"

@@ -51,7 +51,16 @@ def _site(census: Census, address: Address, network: str) -> Site:
     if path in census.calls:
         raise AddressError(_part_missing(census, address))
     hint = f"`optogram layers` lists all {len(census.listed)}."
-    raise AddressError(unknown("site", address.site, census.listed, hint, where=f" in {network}"))
+    raise AddressError(unknown("site", address.site, census.listed, _classes(census, address) + hint, where=f" in {network}"))
+
+
+def _classes(census: Census, address: Address) -> str:
+    """The classes that are called nearly so, where it may have been meant as one."""
+    if address.unit is not None or address.site != address.path:
+        return ""
+    known = {name: site.address for text in census.listed for site in [census.sites[text]] if site.default for name in site.labels or ()}
+    close = [f"{known[name]}:{quoted(name)}" for name in nearest(address.path, known)]
+    return f"Nearest class{'es' if len(close) > 1 else ''}: {', '.join(close)}. " if close else ""
 
 
 def _spellings(address: Address, census: Census) -> list[str]:

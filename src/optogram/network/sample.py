@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from optogram.errors import InputError
 from optogram.images.preprocess import Preprocess
-from optogram.network._blame import blamed
+from optogram.network._blame import blamed, theirs
 
 COMMON = (224, 32, 64, 28, 128, 96, 256, 299, 384, 512, 16, 8)
 CONVOLUTIONS = (nn.Conv2d, nn.Conv1d, nn.ConvTranspose2d)
 CODE = (ArithmeticError, AttributeError, ImportError, LookupError, NameError, OSError, TypeError)
 """What a mistake in a forward raises, and a size that it cannot take does not."""
-NOT_THEIRS = (Path(torch.__file__).parent, Path(__file__).parents[1])
 
 
 def first_channels(module: nn.Module, preprocess: Preprocess) -> int:
@@ -27,6 +24,18 @@ def first_channels(module: nn.Module, preprocess: Preprocess) -> int:
         if isinstance(inner, nn.Linear):
             return _linear_channels(inner.in_features, preprocess)
     return 3
+
+
+def wrong_channels(name: str, channels: int, images: Tensor) -> str:
+    """What to type where images [batch, channel, height, width] have another number of channels than the network."""
+    told = f"{name} takes images with {channels} channel{'s' if channels > 1 else ''}; got {images.shape[1]} (shape {tuple(images.shape)})"
+    if images.shape[-1] in (1, 3) and images.shape[1] not in (1, 3):
+        return f"{told}: channels come before rows, as in images.permute(0, 3, 1, 2)"
+    if channels == 1 and images.shape[1] == 3:
+        return f"{told}: images.mean(1, keepdim=True) makes them gray"
+    if channels == 3 and images.shape[1] in (1, 4):
+        return f"{told}: {'images.expand(-1, 3, -1, -1) repeats gray' if images.shape[1] == 1 else 'images[:, :3] leaves the fourth out'}"
+    return told
 
 
 def sample_sizes(module: nn.Module, preprocess: Preprocess, channels: int) -> list[tuple[int, int]]:
@@ -68,14 +77,11 @@ class Failures:
         """An error in the code, which is the same at every size, is told with its line; else the size is asked for."""
         (height, width), error = self.seen[0]
         tried = f"{self.name} did not run on {self.channels}-channel images"
-        if isinstance(error, CODE) and len({(type(other), str(other)) for _, other in self.seen}) == 1:
-            found = InputError(f"{tried}: its forward raised {blamed(error, _theirs)}")
+        alike = len({(type(other), str(other)) for _, other in self.seen}) == 1
+        if alike and (isinstance(error, CODE) or len(self.seen) > 1):
+            found = InputError(f"{tried}: its forward raised {blamed(error, theirs)}")
         else:
             instead = "give its input size with og.Network(module, preprocess=og.Preprocess(size=...))"
-            found = InputError(f"{tried} of any size tried ({height}x{width}: {next(iter(str(error).splitlines()), 'no message')}); {instead}")
+            found = InputError(f"{tried} of any size tried ({height}x{width}: {blamed(error, theirs)}); {instead}")
         found.__cause__ = error
         return found
-
-
-def _theirs(file: Path) -> bool:
-    return not any(file.is_relative_to(root) for root in NOT_THEIRS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
@@ -45,6 +45,11 @@ class Site:
     batch_axis: int = 0
     multiple: int = 1
     labels: tuple[str, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The table's word for `grid`."""
+        return self.grid
 
     @property
     def places_count(self) -> int:
@@ -192,7 +197,18 @@ class SiteTable(Sequence[Site]):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("site", "kind", "units", "shape", "receptive field"))
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in self.rows())
+    def as_html(self, strips: Mapping[str, str] | None = None) -> str:
+        """The table, where there are `strips` (`pictured.py`) with a row of small pictures of units beside each site."""
+        head = "".join(f"<th>{name}</th>" for name in ("site", "kind", "units", "shape", "receptive field", *(["first units"] if strips else [])))
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + _strip(row[0], strips) + "</tr>" for row in self.rows())
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _repr_html_(self) -> str:
+        return self.as_html()
+
+
+def _strip(address: str, strips: Mapping[str, str] | None) -> str:
+    if not strips:
+        return ""
+    told = html.escape(f"the first units of {address}", quote=True)
+    return f'<td><img alt="{told}" src="{strips[address]}"></td>' if address in strips else "<td></td>"

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from optogram.errors import NotDefinedError
+from optogram.errors import NonFiniteError, NotDefinedError
 from optogram.network.site import Site
 from optogram.result import Provenance, Result
 from optogram.weights.order import sensible_order
@@ -95,6 +95,9 @@ def weight_images(network: Network, site: str) -> WeightImages:
     values = kernel * gain[None, :, None, None]
     bias = shift + (kernel * offset[None, :, None, None]).sum(dim=(1, 2, 3))
     pixels = values.numpy().astype(np.float32)
+    if not np.isfinite(pixels).all():
+        faulty = int(np.argwhere(~np.isfinite(pixels))[0, 0])
+        raise NonFiniteError(f"{found.address}:{faulty} has weights that are NaN or infinite, which make no picture. Load the network's weights anew")
     peaks = np.abs(pixels).max(axis=(1, 2, 3))
     empty = tuple(int(unit) for unit in np.flatnonzero(peaks < 1e-3 * peaks.max()))
     names = found.labels or tuple(map(str, range(found.units)))
