@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,24 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from optogram.errors import SourceError
-from optogram.lab._ends_corners import BATCH, DECAY, KINDS, RATE, Detector, by_hand, contrast, corners, counts, ends, learned, standard, start, tuning
+from optogram.errors import SettingError, SourceError
+from optogram.lab._ends_corners import (
+    BATCH,
+    DECAY,
+    KINDS,
+    RATE,
+    Detector,
+    by_hand,
+    contrast,
+    corners,
+    cost,
+    counts,
+    ends,
+    learned,
+    standard,
+    start,
+    tuning,
+)
 from optogram.lab._letters import SIDE, C, D, Letters, beside_o, drawn_letters, font_files, font_letters, outline, pixels, shifted
 from optogram.lab._stack import schedule
 from optogram.lab.motifs_2d import by_chance, looked_at, motifs_2d, within
@@ -149,6 +166,39 @@ def test_shuffled_labels_teach_nothing() -> None:
     assert (learned(shuffled, 60, 0).answer(new) == new.classes).mean() < 0.65
 
 
+def test_the_start_with_the_least_cost_on_known_letters_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three starts, of which the second costs least: it is the one that is told of; no start is refused."""
+    from optogram.lab import motifs_2d as lab
+
+    made: list[Detector] = []
+    costs = iter((0.3, 0.1, 0.2))
+
+    def learn(letters: Letters, steps: int, seed: int, advance: Callable[[int], None]) -> Detector:
+        made.append(start(seed))
+        return made[-1]
+
+    monkeypatch.setattr(lab, "learned", learn)
+    monkeypatch.setattr(lab, "cost", lambda net, letters: next(costs))
+    monkeypatch.setattr(lab, "beside_o", lambda kinds, count, seed: beside_o(kinds, min(count, 40), seed))
+    monkeypatch.setattr(lab, "_robust_findings", lambda *given: ())
+    monkeypatch.setattr(lab, "_rates", lambda *given, **settings: [0.5, 0.5])
+    found = motifs_2d(letters=40, steps=1, progress=False)
+    assert len(made) == 3
+    np.testing.assert_array_equal(found.templates, made[1].templates.numpy())
+    assert not np.array_equal(made[0].templates.numpy(), made[2].templates.numpy())
+    with pytest.raises(SettingError, match="at least once"):
+        motifs_2d(starts=0, progress=False)
+
+
+def test_the_cost_is_what_learning_lowers() -> None:
+    letters = beside_o("CD", 60, 2)
+    before, after = start(0), learned(letters, 60, 0)
+    votes = torch.relu(before.best(torch.from_numpy(letters.pictures).float())[0]).sum(dim=2) - 1
+    signs = torch.where(F.one_hot(torch.from_numpy(letters.classes), 2) == 1, -votes, votes)
+    assert cost(before, letters) == pytest.approx(float(F.softplus(signs).mean() + DECAY * before.templates.square().sum()), rel=1e-4)
+    assert cost(after, letters) < cost(before, letters)
+
+
 def test_fonts(tmp_path: Path) -> None:
     """Pillow's own font, written as a file where it has one; a folder without fonts is refused."""
     from PIL import ImageFont
@@ -193,6 +243,12 @@ class TestQuick:
         assert found["corners"] > found.finding("corners").control
         assert found["end_contrast"] > 1 > found.finding("end_contrast").control
         assert found["corner_contrast"] > 1.25 > found.finding("corner_contrast").control
+
+    def test_they_fit_their_motif_better_than_random_oriented_templates(self, quick: Quick) -> None:
+        for name in ("ends_matched", "corners_matched"):
+            entry = quick("motifs_2d").result.finding(name)
+            assert entry.value > entry.control + 0.1
+            assert float(re.search(r"p = ([.0-9]+)\)", entry.sentence)[1]) <= 0.01
 
     def test_they_look_at_ends_and_corners(self, quick: Quick) -> None:
         for name, times in (("at_ends", 3), ("at_corners", 2)):

@@ -171,6 +171,14 @@ def learned(letters: Letters, steps: int, seed: int, advance: Callable[[int], No
     return Detector(*(part.detach() for part in parts))
 
 
+def cost(detector: Detector, letters: Letters) -> float:
+    """What `learned` lowers, over all letters."""
+    right = F.one_hot(torch.from_numpy(letters.classes), 2).float()
+    with torch.no_grad():
+        wrong = F.binary_cross_entropy_with_logits(torch.from_numpy(detector.votes(letters.pictures)), right)
+    return float(wrong + DECAY * detector.templates.square().sum())
+
+
 def tuning(detector: Detector) -> Float[np.ndarray, "2 template 4"]:
     """Each template's best fit, beyond its threshold, to each of `KINDS`, over directions, thicknesses and places."""
     with torch.no_grad():
