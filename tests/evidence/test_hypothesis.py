@@ -30,7 +30,8 @@ def test_the_planted_unit_is_found_and_no_other() -> None:
     own, other = shown.responses[1::2, 0][mark], shown.responses[1::2, 0][~mark]
     expected = float(np.mean(own[:, None] > other[None, :]))
     assert found.effect[0] == pytest.approx(expected)
-    assert found.notes[0] == f"AUC {expected:.2f} on {len(own)} marked photographs and {len(other)} others"
+    half = "of the half that the idea is not from (groups counted once)"
+    assert found.notes[0] == f"AUC {expected:.2f} on {len(own)} marked and {len(other)} others {half}"
     low, high = hypothesis.interval(shown, found)
     assert low[0] < expected < high[0] <= 1
     assert low[0] > 0.5

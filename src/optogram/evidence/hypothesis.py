@@ -45,7 +45,8 @@ class Hypothesis(Claim):
         pool = np.sort(null[~np.isnan(null)], axis=None)
         effect = np.where(np.isnan(statistic), np.nan, ranked.auc(mark[:, None])[0])
         counts = np.where(np.isnan(statistic), 0, permutation.at_least(statistic, pool))
-        notes = tuple(f"AUC {value:.2f} on {int(mark.sum())} marked photographs and {int((~mark).sum())} others" for value in effect)
+        shown = f"on {int(mark.sum())} marked and {int((~mark).sum())} others of the half that the idea is not from (groups counted once)"
+        notes = tuple(f"AUC {value:.2f} {shown}" for value in effect)
         p = permutation.pooled_p(statistic, pool)
         return Measured(effect, p, counts, int(pool.size), permutation.floor(int(pool.size)), {"family": as_many(~np.isnan(effect), like)}, notes)
 

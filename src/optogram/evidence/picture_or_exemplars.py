@@ -112,5 +112,4 @@ def standard_error(values: Float[np.ndarray, "block unit"]) -> Float[np.ndarray,
 
 
 def _said(picture: float, exemplars: float) -> str:
-    better = "Its picture does better" if picture > exemplars else "Its photographs do better"
-    return f"{better}: Spearman {picture:+.2f} over wrong ones by its picture, {exemplars:+.2f} by its photographs"
+    return f"Spearman {picture:+.2f} over wrong ones by its picture, {exemplars:+.2f} by its photographs"
