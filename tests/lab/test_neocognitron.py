@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from optogram.errors import SettingError
 from optogram.lab._layers import KERNEL, Cells, Convolutional, Shape, c_cells, competed, contrast, grown, s_cells
-from optogram.lab.neocognitron import NAMES, NeocognitronResult, moved, neocognitron, on_canvas
+from optogram.lab.neocognitron import CHOSEN, NAMES, THETAS, NeocognitronResult, chosen_theta, moved, neocognitron, on_canvas
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,40 @@ def found(quick: Callable[[str], Any]) -> NeocognitronResult:
 def test_digits_are_named_by_features_without_labels(found: NeocognitronResult) -> None:
     assert found["neocognitron"] > 0.8
     assert found["neocognitron"] > found["random"]
-    assert (found.finding("neocognitron").control or 0) < 0.35, "a readout of shuffled labels: digits of a kind get one of ten labels together"
+    assert found.finding("neocognitron").control == pytest.approx(0.1, abs=0.06), "readouts of shuffled labels, on average"
+    assert found.provenance.settings["theta"] == CHOSEN
+
+
+def test_theta_is_chosen_for_each_network_on_digits_to_learn_from_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What chooses is handed the digits to learn from, all of them and no other, once for each network of S and C cells, and each gets its own."""
+    from optogram.lab import neocognitron as lab
+
+    asked: list[torch.Tensor] = []
+    answers = iter(THETAS)
+    monkeypatch.setattr(lab, "chosen_theta", lambda grow, known, *rest: (asked.append(known), next(answers))[1])
+    digits = lab.collection(None, "digits", 12, 0).reduced(30)
+    monkeypatch.setattr(lab, "collection", lambda *given: digits)
+    told = neocognitron(planes=(4, 10), steps=1, progress=False)
+    new = on_canvas(digits.pictures[digits.held_out])
+    assert len(asked) == 3
+    assert all(torch.equal(known, on_canvas(digits.pictures[~digits.held_out])) for known in asked)
+    assert not any(torch.equal(one, other) for one in asked[0] for other in new)
+    assert told.provenance.settings["theta"] == dict(zip(("neocognitron", "random", "unpooled"), THETAS, strict=True))
+    assert told["theta"] == THETAS[0]
+
+
+@pytest.mark.parametrize("seeing", THETAS)
+def test_the_theta_is_chosen_that_names_most(seeing: float) -> None:
+    """Cells of all thetas but one are blind."""
+    from optogram.lab import neocognitron as lab
+
+    digits = lab.collection(None, "digits", 12, 0).reduced(10)
+    known, labels = on_canvas(digits.pictures), torch.from_numpy(digits.classes)
+
+    def grow(pictures: torch.Tensor, theta: float) -> Any:
+        return SimpleNamespace(top=lambda shown: shown.flatten(1) if theta == seeing else torch.zeros(len(shown), 3))
+
+    assert chosen_theta(grow, known, labels, 10, 0) == seeing
 
 
 def test_windows_make_position_matter_less(found: NeocognitronResult) -> None:

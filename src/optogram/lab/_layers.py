@@ -61,15 +61,15 @@ def c_cells(planes: Maps, window: int, stride: int, level: float) -> Float[Tenso
     return strongest / (1 + strongest)
 
 
-def competed(below: Maps, count: int, random: torch.Generator) -> Float[Tensor, "feature plane row column"]:
-    """Features of length 1 that compete for the patches of `below` (spherical k-means; Dhillon & Modha 2001).
+def competed(below: Maps, count: int, random: torch.Generator, patches: int = PATCHES) -> Float[Tensor, "feature plane row column"]:
+    """Features of length 1 that compete for up to so many patches of `below`, over `ROUNDS` rounds (spherical k-means; Dhillon & Modha 2001).
 
-    A feature that wins nothing starts again from the patch least like all others. Up to `PATCHES` patches, `ROUNDS` rounds.
+    A feature that wins nothing starts again from the patch least like all others.
     """
     flat = F.unfold(below, KERNEL, padding=KERNEL // 2).transpose(1, 2).reshape(-1, below.shape[1] * KERNEL**2)
     lengths = flat.norm(dim=1)
     strong = torch.nonzero(lengths > FAINT * lengths.max())[:, 0]
-    chosen = strong[torch.randperm(len(strong), generator=random)[:PATCHES]]
+    chosen = strong[torch.randperm(len(strong), generator=random)[:patches]]
     known = flat[chosen] / lengths[chosen, None]
     features = known[torch.randperm(len(known), generator=random)[:count]].clone()
     for _ in range(ROUNDS):
@@ -107,13 +107,21 @@ class Cells:
         return self.layers(pictures)[-1].flatten(1)
 
 
-def grown(pictures: Float[Tensor, "picture height width"], shape: Shape, thetas: tuple[float, float], *, learned: bool, seed: int) -> Cells:
+def grown(
+    pictures: Float[Tensor, "picture height width"],
+    shape: Shape,
+    thetas: tuple[float, float],
+    *,
+    learned: bool,
+    seed: int,
+    patches: int = PATCHES,
+) -> Cells:
     """Layer after layer, each learned from the answers of the one below; `learned=False` gives random features as a control."""
     random = torch.Generator().manual_seed(seed)
     below, features, levels = contrast(pictures), [], []
     for count, theta, window, stride in zip(shape.planes, thetas, shape.windows, shape.strides, strict=True):
         if learned:
-            features.append(competed(below, count, random))
+            features.append(competed(below, count, random, patches))
         else:
             drawn = torch.rand(count, below.shape[1], KERNEL, KERNEL, generator=random)
             features.append(drawn / drawn.flatten(1).norm(dim=1)[:, None, None, None])

@@ -19,7 +19,8 @@ from optogram.drawing.sheet import grid
 from optogram.errors import SettingError
 from optogram.images.photos import Photos
 from optogram.lab._collection import collection
-from optogram.lab._layers import Cells, Convolutional, Shape, grown
+from optogram.lab._descent import Adam
+from optogram.lab._layers import PATCHES, Cells, Convolutional, Shape, grown
 from optogram.lab._result import Finding, LabResult, made_by, share
 from optogram.lab._stack import Stack, schedule, trained
 from optogram.progress import Progress, track
@@ -43,9 +44,24 @@ MEANT = {
     "pixels": "a readout of the pixels alone",
 }
 RATE, DECAY, STEPS = 0.05, 1e-3, 150
-"""Of the readouts."""
+"""Of the readouts; the network that is trained whole has the same decay."""
 FASTEST, BATCH = 0.01, 32
-"""Longest step and batch of the network that is trained whole."""
+"""Its longest step and its batch."""
+THETAS = (0.3, 0.5, 0.7)
+"""How choosy S cells may be, where that is chosen: on a part of the digits to learn from, never on the new ones."""
+CHOSEN = {"neocognitron": 0.7, "random": 0.5, "unpooled": 0.5}
+"""What a full run chooses on the digits; quick runs take it."""
+HOW = f"of {', '.join(f'{theta:g}' for theta in THETAS)} that with which most of a quarter of the digits to learn from are named rightly"
+AS_CHOSEN = "what a full run chooses on digits to learn from"
+INNER = 4
+"""One in so many of the digits to learn from is kept apart for that choice."""
+FEW = 2000
+"""Patches that features compete for in a quick run."""
+SHUFFLES = 20
+"""Readouts of shuffled labels, whose mean is the control: one alone names digits of a kind alike, and is anywhere from 0 to .3."""
+
+
+Grower = Callable[[Tensor, float], Cells]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +102,9 @@ def neocognitron(
     images: Annotated[Photos | None, "Your own pictures, in class folders, drawn in gray."] = None,
     *,
     planes: Annotated[tuple[int, ...], "Features of the two S layers."] = (12, 80),
-    theta: Annotated[float, "How choosy S cells are: the cosine with their feature below which they are silent."] = 0.5,
+    theta: Annotated[
+        float | None, "How choosy S cells are: the cosine with their feature below which they are silent. Chosen on digits to learn from, by default."
+    ] = None,
     steps: Annotated[int, "Training steps of the convolutional network, of 32 digits each."] = 300,
     quick: bool = False,
     seed: int = 0,
@@ -97,8 +115,8 @@ def neocognitron(
     Features are learned without labels, only a linear readout of the last layer is told the classes. Beside them a convolutional network of the same
     shape that is trained whole, the same layers with random features, without windows, and the pixels alone. All see digits in the middle only.
     """
-    if len(planes) != 2 or min(planes) < 1 or not 0 < theta < 1:
-        raise SettingError(f"there are two S layers of at least 1 feature, and theta lies between 0 and 1; got {planes} and {theta:g}")
+    if len(planes) != 2 or min(planes) < 1 or (theta is not None and not 0 < theta < 1):
+        raise SettingError(f"there are two S layers of at least 1 feature, and theta lies between 0 and 1; got {planes} and {theta}")
     found = collection(images, "digits", SIDE, seed)
     found = found.reduced(30) if quick else found
     shape, classes = Shape(planes=(planes[0], planes[1])), len(found.names)
@@ -106,9 +124,10 @@ def neocognitron(
     labels, truth = (torch.from_numpy(found.classes[found.held_out == part]) for part in (False, True))
     steps, shifts = (min(steps, 50), (0, TOLD)) if quick else (steps, SHIFTS)
     with track("networks", len(NAMES), progress) as advance:
-        cells = grown(known, shape, (theta, theta), learned=True, seed=seed)
-        random = grown(known, shape, (theta, theta), learned=False, seed=seed)
-        bare = grown(known, replace(shape, windows=(1, 1), strides=BARE), (theta, theta), learned=True, seed=seed)
+        growers = _growers(shape, seed, FEW if quick else PATCHES)
+        given = dict.fromkeys(growers, theta) if theta is not None else CHOSEN if quick else {}
+        thetas = given or {name: chosen_theta(grow, known, labels, classes, seed) for name, grow in growers.items()}
+        cells, random, bare = (grow(known, thetas[name]) for name, grow in growers.items())
         tops: dict[str, Callable[[Tensor], Tensor]] = {"neocognitron": cells.top, "random": random.top, "unpooled": bare.top, "pixels": _pixels}
         named: dict[str, Callable[[Tensor], Tensor]] = {}
         for name, top in tops.items():
@@ -116,16 +135,20 @@ def neocognitron(
             advance(1)
         named["trained"] = _trained(known, labels, classes, shape, steps, seed)
         advance(1)
-        shuffled = readout(cells.top, known, labels[torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))], classes)
+        shuffled = by_shuffled(cells.top, known, labels, classes, new, truth, seed)
         hits = {name: np.array([_hits(named[name], new, truth, shift) for shift in shifts]) for name in NAMES}
     chance = float(np.bincount(truth.numpy()).max() / len(truth))
+    how = "as asked" if theta is not None else AS_CHOSEN if quick else HOW
     layers, likeness = _before_and_after(cells, new)
     return NeocognitronResult(
-        findings=_findings(hits, len(truth), chance, _hits(shuffled, new, truth, 0)[0] / len(truth), likeness),
+        findings=(
+            *_findings(hits, len(truth), chance, shuffled, likeness),
+            _told(thetas, how),
+        ),
         provenance=made_by(
             "neocognitron",
             seed=seed,
-            settings={"planes": tuple(planes), "theta": theta, "steps": steps},
+            settings={"planes": tuple(planes), "theta": thetas, "steps": steps},
             images=found.name if images is None else images,
         ),
         rates=np.stack([hits[name].mean(1) / len(truth) for name in NAMES]),
@@ -151,21 +174,54 @@ def moved(pictures: Float[Tensor, "picture height width"], shift: int, way: tupl
 
 
 def readout(
-    top: Callable[[Tensor], Tensor], known: Tensor, labels: Int[Tensor, " picture"], classes: int
-) -> Callable[[Tensor], Int[Tensor, " picture"]]:
-    """Logistic regression from a layer's answers, standardised, to the classes; gives what names new pictures."""
+    top: Callable[[Tensor], Tensor], known: Tensor, labels: Int[Tensor, "*readout picture"], classes: int
+) -> Callable[[Tensor], Int[Tensor, "*readout picture"]]:
+    """Logistic regression from a layer's answers, standardised, to the classes; gives what names new pictures. Several labellings: one for each."""
     with torch.no_grad():
         cells = top(known)
     mean, scale = cells.mean(0), cells.std(0) + 1e-3 * float(cells.std()) + 1e-9
-    inputs = (cells - mean) / scale
-    empty = Stack((torch.zeros(1, classes, inputs.shape[1]),), (torch.zeros(1, classes),))
-    net = trained(empty, inputs, labels, steps=STEPS, rate=RATE, decay=DECAY)
+    inputs, rows = (cells - mean) / scale, torch.atleast_2d(labels)
+    empty = Stack((torch.zeros(len(rows), classes, inputs.shape[1]),), (torch.zeros(len(rows), classes),))
+    net = trained(empty, inputs, rows, steps=STEPS, rate=RATE, decay=DECAY)
 
     def named(pictures: Tensor) -> Tensor:
         with torch.no_grad():
-            return net.layers((top(pictures) - mean) / scale)[-1][0].argmax(dim=1)
+            found = net.layers((top(pictures) - mean) / scale)[-1].argmax(dim=2)
+        return found if labels.ndim == 2 else found[0]
 
     return named
+
+
+def _growers(shape: Shape, seed: int, patches: int) -> dict[str, Grower]:
+    """Of each network of S and C cells what makes it from digits to learn from and a theta."""
+    bare = replace(shape, windows=(1, 1), strides=BARE)
+    kinds = {"neocognitron": (shape, True), "random": (shape, False), "unpooled": (bare, True)}
+
+    def grower(own: Shape, learned: bool) -> Grower:
+        return lambda pictures, theta: grown(pictures, own, (theta, theta), learned=learned, seed=seed, patches=patches)
+
+    return {name: grower(own, learned) for name, (own, learned) in kinds.items()}
+
+
+def chosen_theta(grow: Grower, known: Tensor, labels: Int[Tensor, " picture"], classes: int, seed: int) -> float:
+    """The theta of `THETAS` with which most of a quarter of the known digits are named rightly, features and readout learned from the others."""
+    random = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(known), generator=random)
+    apart, rest = order[: len(order) // INNER], order[len(order) // INNER :]
+    rates = {}
+    for theta in THETAS:
+        named = readout(grow(known[rest], theta).top, known[rest], labels[rest], classes)
+        rates[theta] = float((named(known[apart]) == labels[apart]).float().mean())
+    return max(rates, key=lambda theta: rates[theta])
+
+
+def by_shuffled(
+    top: Callable[[Tensor], Tensor], known: Tensor, labels: Int[Tensor, " picture"], classes: int, new: Tensor, truth: Tensor, seed: int
+) -> float:
+    """The share of new digits that readouts of `SHUFFLES` shuffles of the labels name rightly, on average."""
+    random = torch.Generator().manual_seed(seed)
+    mixed = torch.stack([labels[torch.randperm(len(labels), generator=random)] for _ in range(SHUFFLES)])
+    return float((readout(top, known, mixed, classes)(new) == truth).float().mean())
 
 
 def _pixels(pictures: Tensor) -> Tensor:
@@ -179,15 +235,10 @@ def _trained(
         torch.manual_seed(seed)
         network = Convolutional(shape, classes, known.shape[1])
     random = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=1e-3)
+    optimiser = Adam(list(network.parameters()), decay=DECAY)
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = FASTEST * schedule(step / steps)
         chosen = torch.randint(len(known), (BATCH,), generator=random)
-        loss = F.cross_entropy(network(known[chosen]), labels[chosen])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        optimiser.step(F.cross_entropy(network(known[chosen]), labels[chosen]), FASTEST * schedule(step / steps))
 
     def named(pictures: Tensor) -> Tensor:
         with torch.no_grad():
@@ -234,3 +285,9 @@ def _findings(hits: dict[str, np.ndarray], count: int, chance: float, shuffled: 
         f"{likeness[3]:.2f}: position is forgiven step by step."
     )
     return (*listed, Finding("forgiven", float(likeness[3]), said, control=float(likeness[0]), chance=0.0))
+
+
+def _told(thetas: dict[str, float], how: str) -> Finding:
+    each = ", ".join(f"{thetas[name]:g} in {words}" for name, words in (("neocognitron", "learned layers"), ("random", "random ones")))
+    said = f"S cells are silent below a cosine of {each}, {thetas['unpooled']:g} in those without windows: {how}."
+    return Finding("theta", thetas["neocognitron"], said, control=thetas["random"])
