@@ -42,7 +42,7 @@ def test_the_sentence_is_shown_where_it_was_asked_for(tmp_path) -> None:
     net, x = linear(), images(2)
     asked = attribute(net, x, "head:2", "gradient", progress=False)
     found = sanity(net, asked, progress=False)
-    assert "sanity" not in str(asked)
+    assert "sanity not asked: og.sanity(net, attribution)" in str(asked)
     assert f"sanity: {found.sentence}" in str(found.attribution)
     assert found.attribution.figure().size[1] > asked.figure().size[1]
     assert "with all learning destroyed the map stays" in found.sentence

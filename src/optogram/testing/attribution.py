@@ -102,7 +102,7 @@ def check_mixed_sizes(method: Method) -> None:
     sizes = [(24, 24), (30, 40), (24, 24), (41, 26)]
     images = [photographs(1, 3, *size, seed=number)[0] for number, size in enumerate(sizes)]
     found = _ask(net, images, method)
-    assert isinstance(found.values, tuple)
+    assert isinstance(found.values, list)
     for number, image in enumerate(images):
         assert found.values[number].shape == tuple(image.shape), f"photograph {number} has a map of shape {found.values[number].shape}"
         _close(found.values[number], _values(_ask(net, image, method))[0], f"photograph {number} of a list and alone")
