@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy.stats import binomtest
 
 from optogram.errors import SettingError
 from optogram.lab._cells import Layer, cells, creased, folded, maps, most, patterns
@@ -165,6 +167,23 @@ class TestQuick:
         frames = quick("folding").result.films()["folding"]
         assert len({frame.size for frame in frames}) == 1
         assert len({frame.tobytes() for frame in frames}) > 20
+
+
+def test_by_default_fifty_networks_of_each_of_twelve_shapes_are_tried() -> None:
+    asked = {name: entry.default for name, entry in inspect.signature(folding).parameters.items()}
+    assert asked["networks"] >= 50
+    assert (asked["widths"], asked["depths"]) == ((2, 3, 5, 10), (2, 4, 8))
+
+
+def test_what_is_asked_for_is_what_is_counted() -> None:
+    """Two shapes, six networks of each: a share is a number of sixths, and its interval is that of so many of six."""
+    found = folding(widths=(2, 3), depths=(2,), networks=6, steps=5, progress=False)
+    assert found.success.shape == found.emptied.shape == (2, 1)
+    for width in (2, 3):
+        entry, hits = found.finding(f"success_{width}x2"), round(6 * float(found.success[found.widths.index(width), 0]))
+        limits = binomtest(hits, 6).proportion_ci(0.95, "exact")
+        assert (entry.value, entry.low, entry.high) == pytest.approx((hits / 6, limits.low, limits.high), abs=1e-6)
+        assert f"{hits} of 6 networks" in entry.sentence
 
 
 def test_an_unknown_problem_is_told() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optogram.lab.vectors import projection, standardised, unit_length
+from optogram.lab.vectors import projection, standardised, unit_length, vectors
 
 Quick = Callable[[str], Any]
 
@@ -40,6 +41,12 @@ class TestQuick:
             right = re.search(r"names (\d+) of (\d+) new pictures", found.finding(name).sentence)
             assert right
             assert int(right[1]) > 0.75 * int(right[2])  # chance is a half
+
+    def test_fifty_starts_by_default_twenty_when_quick(self, quick: Quick) -> None:
+        assert inspect.signature(vectors).parameters["starts"].default >= 50
+        found = quick("vectors").result
+        assert found.dead.shape == found.dead_trained.shape == (len(found.means), 20)
+        assert len(np.unique(found.dead[-1])) > 3, "every start is its own network"
 
     def test_units_die_where_inputs_have_a_mean(self, quick: Quick) -> None:
         found = quick("vectors").result
