@@ -129,7 +129,7 @@ class Question:
         """
         long = self
         if rows >= WORTH_A_COPY:
-            worker = self._worker() or self.network.worker(channels_last=True, reads=self._reads())
+            worker = self._worker() or self.network.worker(channels_last=True, reads=self._reads(), gradients=True)
             long = replace(self, network=worker, copy=None, batch_size=rows_kept(worker, self.most or self.batch_size))
             long = replace(long, alone=long._one_way())
         with track(self.method.replace("_", " "), rows, self.progress) as advance:

@@ -1,8 +1,8 @@
 """A network in the form in which it answers fastest: made once, kept with the network for its next question.
 
-A private copy of the weights in the layout that convolutions are fastest in, batch norms folded into them (`fold.py`). Whoever
-asks compares `weights` with the network's own hash, which takes time and can be found while the copy computes, and asks again
-where it was a copy of weights that have changed since.
+A private copy of the weights in the layout that convolutions are fastest in, batch norms folded into them (`fold.py`), gradients at
+the pixels made cheaper (`cheap_gradients.py`). Whoever asks compares `weights` with the network's own hash, which takes time and
+can be found while the copy computes, and asks again where it was a copy of weights that have changed since.
 """
 
 from __future__ import annotations
@@ -63,4 +63,4 @@ def _made(net: Network, module: nn.Module) -> Ready | None:
     size = sum(parameter.numel() * parameter.element_size() for parameter in module.parameters())
     if size > MOST_BYTES or not any(isinstance(layer, nn.Conv2d) for layer in layers):
         return None
-    return Ready(net.worker(channels_last=True, reads=[site.address for site in net.sites()]), module)
+    return Ready(net.worker(channels_last=True, reads=[site.address for site in net.sites()], gradients=True), module)
