@@ -7,13 +7,11 @@ import gc
 import pytest
 import torch
 
-from optogram.attribution._attribute import METHODS, attribute
+from optogram.attribution._attribute import BATCH_SIZE, METHODS, attribute
 from optogram.attribution._question import Answer, Question
-from optogram.testing.attribution import Small, _fewer, photographs, small
+from optogram.testing.attribution import Small, fewer, kind_of, photographs, small
 from optogram.testing.memory import Living
 
-ATTENTION = {"attention_relevance", "attention_rollout"}
-"""Defined for attention between tokens alone; one pass each."""
 LONG = {
     "integrated_gradients": ({"steps": 8}, {"steps": 64}),
     "guided_integrated_gradients": ({"steps": 4}, {"steps": 40}),
@@ -64,6 +62,16 @@ def test_no_pass_is_larger_than_the_inner_batch(method: str) -> None:
     assert 0 < Watched.most <= 4
 
 
+@pytest.mark.parametrize("method", ["integrated_gradients", "expected_gradients", "smoothgrad", "conductance", "blur_integrated_gradients", "rise"])
+def test_one_photograph_with_many_steps_goes_in_batches_by_default(method: str) -> None:
+    """A peer's integrated gradients put all steps of a photograph through the network at once."""
+    net, settings = small(module=Watched()), GROWING[method][1]
+    net.sites()
+    Watched.most = 0
+    attribute(net, photographs(1), "head:2", method, progress=False, **settings)
+    assert 0 < Watched.most <= BATCH_SIZE < max(settings.get(name, 0) for name in ("steps", "samples"))
+
+
 @pytest.mark.parametrize("method", LONG)
 def test_nothing_is_kept_from_call_to_call(method: str) -> None:
     net, x = small(), photographs(2)
@@ -91,7 +99,7 @@ def test_a_budget_chooses_the_inner_batch() -> None:
 
 def most(method: str, settings: dict[str, object], **asked: object) -> int:
     """Bytes alive at once, once the network's own copy is made."""
-    net, x = small(size=WIDE), photographs(2, 3, WIDE, WIDE)
+    net, x = small(size=WIDE, module=kind_of(method)(3)), photographs(2, 3, WIDE, WIDE)
     attribute(net, x, "head:2", "gradient", progress=False)
     with Living() as living:
         attribute(net, x, "head:2", method, progress=False, **asked, **settings)
@@ -117,9 +125,9 @@ def test_what_keeps_every_pass_is_found() -> None:
     assert growth > 16 * NUMBERS
 
 
-@pytest.mark.parametrize("method", sorted({*METHODS.names()} - ATTENTION))
+@pytest.mark.parametrize("method", METHODS.names())
 def test_a_budget_is_kept(method: str) -> None:
     """Within the budget, and beyond a budget's quarter where it allows more than one row: bytes, of every method."""
     budget = 12_000_000
-    settings = {**_fewer(method), **({"window": 16, "stride": 16} if method == "occlusion" else {})}
+    settings = {**fewer(method), **({"window": 16, "stride": 16} if method == "occlusion" else {})}
     assert most(method, settings, max_memory=budget) < budget

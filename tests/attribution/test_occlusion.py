@@ -66,6 +66,17 @@ def test_units_of_a_site_can_be_covered_where_they_are_a_map() -> None:
         attribute(net, photographs(), "output:2", "occlusion", source="head")
 
 
+@pytest.mark.parametrize("method", ["occlusion", "feature_ablation"])
+def test_what_falls_less_than_bfloat16_rounds_is_measured_in_single_precision(method: str) -> None:
+    """The default windows and parts are small: each is worth less than the type's rounding of the response."""
+    images, module = photographs(1).bfloat16(), Small()
+    expected = attribute(small(module=module.bfloat16().float()), images.float(), "head:2", method)
+    rounding = torch.finfo(torch.bfloat16).eps * np.abs(expected.responses[0])
+    assert (np.abs(expected.values[expected.values != 0]) < rounding).mean() > 0.1
+    found = attribute(small(module=module.bfloat16()), images, "head:2", method)
+    np.testing.assert_allclose(found.values, expected.values, atol=1e-4 * np.abs(expected.values).max())
+
+
 def test_settings_that_cannot_be() -> None:
     with pytest.raises(SettingError, match="within the image of 24x24; got 30x30"):
         attribute(small(), photographs(), "head:2", "occlusion", window=30)

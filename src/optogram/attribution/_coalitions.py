@@ -13,7 +13,7 @@ from torch import Tensor
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._entrance import affordable, enterable
 from optogram.attribution._question import Answer, Question
-from optogram.attribution._rounding import rounding_of
+from optogram.attribution._rounding import in_single, rounding_of
 from optogram.attribution._sharing import WORTH_IT, sharing
 from optogram.attribution._superpixels import Segments, parts_of
 
@@ -97,7 +97,8 @@ class Game:
 
 
 def game_of(question: Question, segments: Segments, cells: int, baseline: Baseline) -> Game:
-    """The unit is read at the neuron that is greatest on the whole photograph."""
+    """The unit is read at the neuron that is greatest on the whole photograph. Networks in 16 bits are measured in single precision."""
+    question = in_single(question)
     parts = parts_of(question, segments, cells)
     base = baseline_of(question, question.images, baseline)
     fixed, responses = question.settled()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
-from optogram.attribution._rounding import rounding_of
+from optogram.attribution._rounding import in_single, rounding_of
 from optogram.attribution._window import TOGETHER, shortcut
 from optogram.errors import NotDefinedError, SettingError
 
@@ -28,8 +28,9 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
     `window` is in pixels (one number, or rows and columns), by default a seventh of the shorter side; `stride` by default half
     of it, in which case each pixel lies under about four windows. Windows begin at multiples of the stride; the last ones are cut by the border.
     All channels are covered at once, so every channel repeats the same map. The unit is read at the neuron that is greatest on
-    the uncovered photograph.
+    the uncovered photograph. Networks in 16 bits are measured in single precision.
     """
+    question = in_single(question)
     origin = question.origin()
     if origin.ndim != 4 or (question.source is not None and question.source.layout != "spatial"):
         raise NotDefinedError(

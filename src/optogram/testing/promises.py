@@ -19,7 +19,7 @@ from optogram.attribution._attribute import attribute
 from optogram.errors import InterceptionError, NotDefinedError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
-from optogram.testing.attribution import TARGET, Method, Small, _fewer, photographs, small
+from optogram.testing._asking import TARGET, Method, Patches, Small, fewer, photographs, small
 
 SIDE, WIDTH = 16, 8
 
@@ -29,7 +29,8 @@ class Promises:
     """`complete`: values sum to f(x) - f(baseline) but for `delta`. `absorbs`: to f(x) but for what biases take, which is told.
 
     `drawn`: estimated from random draws. `signed`: evidence for and against in one map. `per_channel`: channels are told apart. `hidden`: any
-    site in place of the pixels. `refused`: kinds of networks that it is not defined for.
+    site in place of the pixels. `linear`: the map of a contrast is the difference of the maps. `refused`: kinds of networks that it is not
+    defined for.
     """
 
     complete: bool
@@ -38,6 +39,7 @@ class Promises:
     signed: bool
     per_channel: bool
     hidden: bool
+    linear: bool
     refused: tuple[str, ...]
 
     @property
@@ -64,26 +66,6 @@ class Smooth(nn.Module):
         return self.head(F.gelu(self.second(F.gelu(self.first(x)))).mean((2, 3)))  # type: ignore[no-any-return]
 
 
-class Patches(nn.Module):
-    """Patches of 4 pixels, a class token, one block of attention and one of two dense layers, a head on the class token."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(0)
-        self.patch, self.cls_token = nn.Conv2d(3, WIDTH, 4, stride=4), nn.Parameter(torch.randn(1, 1, WIDTH))
-        self.norm, self.mixed, self.out = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
-        self.mlp = nn.Sequential(nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 16), nn.GELU(), nn.Linear(16, WIDTH))
-        self.head = nn.Linear(WIDTH, 4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[batch, 4]."""
-        x = self.patch(x).flatten(2).transpose(1, 2)
-        x = torch.cat((self.cls_token.expand(len(x), -1, -1), x), dim=1)
-        q, k, v = (part.unflatten(2, (2, -1)).transpose(1, 2) for part in self.mixed(self.norm(x)).chunk(3, -1))
-        x = x + self.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
-        return self.head((x + self.mlp(x))[:, 0])  # type: ignore[no-any-return]
-
-
 def flat() -> nn.Module:
     """Dense layers alone."""
     torch.manual_seed(0)
@@ -101,7 +83,7 @@ KINDS: dict[str, Callable[[], nn.Module]] = {
 def promises(method: Method) -> Promises:
     """Asks the method, with fewer draws than by default, about pixels of four kinds of networks and about a hidden site of one."""
     images = photographs(1, 3, SIDE, SIDE)
-    settings: dict[str, Any] = {"progress": False, **_fewer(method)}
+    settings: dict[str, Any] = {"progress": False, **fewer(method)}
     refused, answers = [], []
     for kind, make in KINDS.items():
         try:
@@ -113,7 +95,7 @@ def promises(method: Method) -> Promises:
     found = answers[0]
     absorbs = any("absorb" in note for note in found.notes)
     flags = (found.delta is not None, absorbs, found.estimated, found.signed, found.per_channel)
-    return Promises(*flags, _hidden(method, settings), tuple(refused))
+    return Promises(*flags, _hidden(method, settings), _linear(method, settings), tuple(refused))
 
 
 def _hidden(method: Method, settings: dict[str, Any]) -> bool:
@@ -122,3 +104,12 @@ def _hidden(method: Method, settings: dict[str, Any]) -> bool:
     except NotDefinedError:
         return False
     return bool(np.asarray(found.values).any())
+
+
+def _linear(method: Method, settings: dict[str, Any]) -> bool:
+    net, images = small(size=SIDE), photographs(2, 3, SIDE, SIDE)
+    try:
+        found = [np.asarray(attribute(net, images, target, method, **settings).values) for target in ("head:2 - head:0", "head:2", "head:0")]
+    except NotDefinedError:
+        return False
+    return bool(np.abs(found[0] - found[1] + found[2]).max() < 1e-4 * np.abs(found[1]).max())
