@@ -50,6 +50,13 @@ def test_halves_of_the_cells_give_a_uniform_p() -> None:
         assert share.low <= level <= share.high, level
 
 
+def test_p_counts_the_set_itself_and_those_as_far() -> None:
+    """Sets that no permutation parts farther: one of 1 + 39. Sets of one place: every permutation is as far. So p is never 0."""
+    left, right = np.zeros((12, 2), int), np.full((12, 2), 4)
+    assert permuted(left, right, 39)[1] == 1 / 40
+    assert permuted(left, left, 39)[1] == 1
+
+
 def test_halves_of_which_one_is_moved_do_not() -> None:
     """The power that goes with it: one half is a bin wider."""
     random = np.random.default_rng(1)
