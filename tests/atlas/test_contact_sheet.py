@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from optogram.atlas import contact_sheet as module
-from optogram.atlas.contact_sheet import EMPTY, PHOTOGRAPHS, contact_sheet
+from optogram.atlas.contact_sheet import EMPTY, PHOTOGRAPHS, contact_sheet, scenes_first
 from optogram.atlas.open import Atlas
 from optogram.atlas.schema import SiteEntry
 
@@ -93,3 +93,10 @@ def test_the_file_is_a_picture_written_whole(atlas: Atlas, drawn: dict[str, Any]
     assert [path.name for path in tmp_path.iterdir()] == ["sheet.png"]
     again = contact_sheet(atlas, tmp_path / "again.png")
     assert again.read_bytes() == drawn["path"].read_bytes()
+
+
+def test_each_scene_is_shown_once_before_one_is_shown_again() -> None:
+    names = ["cup#3", "cup#1", "eye#0", "cup#2", "rocket.jpg", "eye#9"]
+    tops = [{"photo": name, "rank": rank, "cell": 10 + rank} for rank, name in enumerate(names)]
+    assert scenes_first(tops[::-1]) == [10, 12, 14, 11, 13, 15]
+    assert scenes_first([]) == []

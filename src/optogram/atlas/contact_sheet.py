@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ def contact_sheet(atlas: Atlas, path: str | Path) -> Path:
 def drawn(atlas: Atlas) -> Image.Image:
     """A row a site with places, its first unit in the default order and its last tested one.
 
-    A row holds the unit's strongest photographs, its synthesised picture and its weights where there are any; the label says the verdict.
+    A row holds the unit's strongest photographs, of each scene one while there are scenes, its synthesised picture and its weights
+    where there are any; the label says the verdict.
     """
     from optogram.drawing.sheet import grid
 
@@ -44,9 +46,13 @@ def drawn(atlas: Atlas) -> Image.Image:
     labels = []
     for site in sites:
         rows = atlas.table(site.address).to_pylist()
+        tops: dict[int, list[dict[str, Any]]] = {}
+        for exemplar in atlas.table(site.address, "exemplars").to_pylist():
+            if exemplar["kind"] == "top":
+                tops.setdefault(exemplar["unit"], []).append(exemplar)
         tested = [row for row in rows if row["verdict"] != "not tested" and not row["dead"]] or rows
         for row in (tested[0], tested[-1]):
-            pictures += _row(atlas, site, row, weights)
+            pictures += _row(atlas, site, row, tops.get(row["unit"], []), weights)
             labels.append(f"{site.address}:{row['unit']}  {row['verdict']}")
     heads = ["strongest", *("" for _ in range(PHOTOGRAPHS - 1)), "optimised"] + (["weights"] if weights else [])
     network = atlas.networks[0]
@@ -56,15 +62,25 @@ def drawn(atlas: Atlas) -> Image.Image:
     return grid([EMPTY if picture is None else picture for picture in pictures], heads=heads, labels=labels, title=title, note=note, cell=72)
 
 
-def _row(atlas: Atlas, site: SiteEntry, row: dict[str, Any], weights: bool) -> list[Image.Image | None]:
+def _row(atlas: Atlas, site: SiteEntry, row: dict[str, Any], tops: Sequence[dict[str, Any]], weights: bool) -> list[Image.Image | None]:
     plate = _packed(atlas, site, "plates", row["plate_pack"], row["plate_offset"], row["plate_length"])
     side = site.plate_cell
-    cells: list[Image.Image | None] = [
-        None if plate is None or rank >= site.plate_columns else plate.crop((rank * side, 0, (rank + 1) * side, side)) for rank in range(PHOTOGRAPHS)
-    ]
+    shown = [] if plate is None else [cell for cell in scenes_first(tops) if cell < site.plate_columns][:PHOTOGRAPHS]
+    cells: list[Image.Image | None] = [plate and plate.crop((cell * side, 0, (cell + 1) * side, side)) for cell in shown]
+    cells += [None] * (PHOTOGRAPHS - len(cells))
     drawn = _packed(atlas, site, "pictures", row["picture_pack"], row["picture_offset"], row["picture_length"])
     cells.append(drawn and drawn.crop((0, 0, site.picture_cell, site.picture_cell)))
     return cells + ([_weights(atlas, site, row["cell"])] if weights else [])
+
+
+def scenes_first(tops: Sequence[dict[str, Any]]) -> list[int]:
+    """The cells of a unit's strongest photographs: of each scene (crops are called scene#number) the strongest, then the others."""
+    ranked = sorted(tops, key=lambda exemplar: exemplar["rank"])
+    strongest: dict[str, int] = {}
+    for exemplar in ranked:
+        strongest.setdefault(exemplar["photo"].rpartition("#")[0] or exemplar["photo"], exemplar["cell"])
+    first = list(strongest.values())
+    return first + [exemplar["cell"] for exemplar in ranked if exemplar["cell"] not in first]
 
 
 def _packed(atlas: Atlas, site: SiteEntry, kind: str, pack: int, offset: int, length: int) -> Image.Image | None:
