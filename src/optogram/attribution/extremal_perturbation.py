@@ -140,7 +140,7 @@ def _grid(images: Tensor, cells: int) -> tuple[int, int]:
 
 
 def _told(areas: tuple[float, ...], answers: Float[Tensor, "batch answer"]) -> str:
-    *kept, whole, base = answers.median(dim=0).values.tolist()
+    *kept, whole, base = answers.median(dim=0).values.cpu().tolist()
     parts = ", ".join(f"{answer:.3g} to {area:.3g} of the area" for answer, area in zip(kept, areas, strict=True))
     return f"responses: {parts}, {whole:.3g} to the whole photograph, {base:.3g} to the baseline"
 
