@@ -84,10 +84,10 @@ def test_inner_batches_hold_no_more_than_asked() -> None:
     net = small(module=Counting())
     net.sites()
     seen.clear()
-    one = attribute(net, photographs(), "head:2", "integrated_gradients", steps=20, batch_size=7)
+    one = attribute(net, photographs(), "head:2", "integrated_gradients", steps=15, batch_size=7)  # too few steps for a way around the first layer
     assert max(seen) == 7
-    assert sum(seen) >= 60
-    np.testing.assert_allclose(one.values, attribute(net, photographs(), "head:2", "integrated_gradients", steps=20).values, atol=1e-6)
+    assert sum(seen) >= 45
+    np.testing.assert_allclose(one.values, attribute(net, photographs(), "head:2", "integrated_gradients", steps=15).values, atol=1e-6)
 
 
 def test_hidden_units_as_source() -> None:

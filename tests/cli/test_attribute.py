@@ -80,7 +80,6 @@ def test_json_says_what_the_map_explains(place: Path, capsys: pytest.CaptureFixt
         (["4:9"], "4 has 3 units (0 to 2); you asked for 9"),
         (["4:1", "-o", "map.unknown"], "Type -o map.png"),
         (["4:1", "-o", "no/map.png"], "mkdir -p no"),
-        (["4:1", "--target", "4:2"], "once: optogram attribute MODEL PHOTO TARGET"),
     ],
 )
 @pytest.mark.usefixtures("place")
@@ -92,6 +91,8 @@ def test_what_is_misspelt_is_one_line(capsys: pytest.CaptureFixture[str], argume
 
 
 @pytest.mark.usefixtures("place")
-def test_wrong_usage_is_two() -> None:
+def test_wrong_usage_is_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["attribute", "net.py:relu"]) == 2
+    assert run(["attribute", "net.py:relu", "cat.png", "4:1", "--target", "4:2"]) == 2
+    assert "once: optogram attribute MODEL PHOTO TARGET" in capsys.readouterr().err
     assert run(["attribute", "net.py:relu", "cat.png", "4:1", "--steps", "0"]) == 2

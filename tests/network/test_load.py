@@ -140,7 +140,7 @@ def test_weights_of_the_zoo_can_be_drawn_anew() -> None:
 def test_names_that_are_not_there(spec: str, told: str) -> None:
     with pytest.raises(LoadError, match=told):
         load(spec, weights="none")
-    with pytest.raises(SettingError, match='no zoo network "fotonet". Nearest: photonet'):
+    with pytest.raises(LoadError, match='no zoo network "fotonet". Nearest: photonet'):
         load("zoo:fotonet")
 
 

@@ -93,3 +93,18 @@ def test_networks_without_convolutions_and_large_ones_have_none(monkeypatch: pyt
     assert ready(og.Network(dense, SMALL), ["output"]) is None
     monkeypatch.setattr(ready_module, "MOST_BYTES", 100)
     assert ready(og.Network(normed(), SMALL), ["output"]) is None
+
+
+def test_rules_at_rectifiers_hold_behind_a_strided_first_layer() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(3, 6, 5, stride=2), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.Conv2d(6, 4, 3), nn.ReLU6(inplace=True), nn.Flatten()
+    ).eval()
+    net, images = og.Network(module, SMALL), torch.rand(2, 3, 12, 12)
+    for method in ("guided_backprop", "deconvnet"):
+        copied = og.attribute(net, images, "output:5", method, progress=False)
+        assert copied.values.any()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ready_module, "MOST_BYTES", 0)
+            plain = og.attribute(og.Network(module, SMALL), images, "output:5", method, progress=False)
+        np.testing.assert_allclose(copied.values, plain.values, atol=1e-5 * np.abs(plain.values).max())

@@ -48,6 +48,9 @@ def narrow(convolution: nn.Conv2d) -> bool:
 
 
 class _Strided(torch.autograd.Function):
+    rectifies = False
+    """For the count of rectifiers (`rectifier_nodes.py`), which cannot look into Python."""
+
     @staticmethod
     def forward(context: Any, images: Tensor, convolution: nn.Conv2d) -> Tensor:
         context.convolution, context.size = convolution, images.shape[2:]

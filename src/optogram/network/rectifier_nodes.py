@@ -63,6 +63,8 @@ def walk(ends: Iterable[Node], border: set[Node]) -> Iterable[Node]:
 def rectifies(node: Node) -> str | None:
     """What this node is called if it rectifies, or may: Python and compiled code cannot be looked into, so they may."""
     if isinstance(node, torch.autograd.function.BackwardCFunction):
+        if getattr(getattr(node, "_forward_cls", None), "rectifies", True) is False:
+            return None  # ours, and says so
         return f"{type(node).__name__.removesuffix('Backward')} (Python)"
     name = node.name()
     if "DifferentiableGraph" in name or "CompiledFunction" in name:
