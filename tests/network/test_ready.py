@@ -97,9 +97,9 @@ def test_networks_without_convolutions_and_large_ones_have_none(monkeypatch: pyt
 
 def test_rules_at_rectifiers_hold_behind_a_strided_first_layer() -> None:
     torch.manual_seed(0)
-    module = nn.Sequential(
-        nn.Conv2d(3, 6, 5, stride=2), nn.BatchNorm2d(6), nn.ReLU(inplace=True), nn.Conv2d(6, 4, 3), nn.ReLU6(inplace=True), nn.Flatten()
-    ).eval()
+    first, second = nn.Conv2d(3, 6, 5, stride=2), nn.Conv2d(6, 4, 3)
+    second.bias.data.add_(1.0)  # type: ignore[union-attr]
+    module = nn.Sequential(first, nn.BatchNorm2d(6), nn.ReLU(inplace=True), second, nn.ReLU6(inplace=True), nn.Flatten()).eval()
     net, images = og.Network(module, SMALL), torch.rand(2, 3, 12, 12)
     for method in ("guided_backprop", "deconvnet"):
         copied = og.attribute(net, images, "output:5", method, progress=False)
