@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.metrics.planted import images, linear
-from torch import nn
+from torch import Tensor, nn
 
 import optogram as og
-from optogram.errors import NotDefinedError, SettingError
+from optogram.errors import AddressError, NotDefinedError, SettingError
 from optogram.images.preprocess import Preprocess
 from optogram.metrics._rank import _ranking, rank
 from optogram.metrics._score import score
@@ -47,6 +47,24 @@ def test_what_cannot_be_told_is_not_told() -> None:
     )
     assert all(one.verdict in ("can't tell", "free") for one in found.standings)
     assert found.standings[0].tied
+
+
+class Heads(nn.Module):
+    """Two heads: there is no class that a photograph is named first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(12, 3), nn.Linear(12, 2)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        return {"kind": self.one(x.flatten(1)), "way": self.two(x.flatten(1))}
+
+
+def test_a_network_of_several_heads_is_told_to_name_its_target() -> None:
+    net, pictures = og.Network(Heads(), preprocess=Preprocess(size=2)), [np.full((2, 2, 3), 50 * n, np.uint8) for n in range(3)]
+    with pytest.raises(AddressError, match=r"output/kind, output/way.*--target HEAD:NAME"):
+        og.rank(net, pictures, methods=["gradient"], progress=False)
+    assert og.rank(net, pictures, "output/way:1", methods=["gradient"], metric="sparseness", progress=False).targets
 
 
 def test_only_photographs_that_all_answer_count() -> None:

@@ -113,6 +113,8 @@ def _mixed(question: Question, rows: slice, mixing: Mixing) -> Mixed:
         responses, places = question.read(taps, photo)
         site = _token_site(question, seen, len(photo))
         ends: Any = [edge for _, edge in seen.maps]
+        if not responses.requires_grad:
+            raise NotDefinedError(question.unreached())
         slopes = torch.autograd.grad(responses.sum(), ends, allow_unused=True)
     maps = [attention.detach() for attention, _ in seen.maps]
     gradients = [torch.zeros_like(one) if slope is None else slope.reshape(one.shape) for one, slope in zip(maps, slopes, strict=True)]

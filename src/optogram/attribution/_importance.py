@@ -99,7 +99,7 @@ class _Asked:
         leaf = raw.detach().requires_grad_()
         with torch.enable_grad():
             found, _ = self.responses(images, leaf, places)
-            (grad,) = torch.autograd.grad(found.sum(), leaf, allow_unused=True)
+            (grad,) = torch.autograd.grad(found.sum(), leaf, allow_unused=True) if found.requires_grad else (None,)
         if grad is None:
             raise NotDefinedError(f"{self.target.text} does not depend on {self.site.address}: choose concepts of a site that feeds it")
         return grad

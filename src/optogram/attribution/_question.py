@@ -16,6 +16,7 @@ from optogram.attribution._target import Places, Target
 from optogram.errors import NonFiniteError, NotDefinedError
 from optogram.network.ready import Ready, forget, ready
 from optogram.network.rectifiers import Rectifier, Rule
+from optogram.network.severed import severed
 from optogram.network.site import Site
 from optogram.network.tap import Taps
 from optogram.progress import Progress, track
@@ -182,6 +183,8 @@ class Question:
             self.network.run(self.images[rows])
             responses, places = self.read(taps, photo)
             raws = [taps[site.address] for site in sites]
+            if not responses.requires_grad:
+                raise NotDefinedError(self.unreached())
             grads = torch.autograd.grad(responses.sum(), raws, allow_unused=True)
         slopes = [torch.zeros_like(raw) if grad is None else grad for raw, grad in zip(raws, grads, strict=True)]
         return [raw.detach() for raw in raws], slopes, responses.detach(), places
@@ -267,6 +270,8 @@ class Question:
     def unreached(self) -> str:
         """What an error says where no gradient arrives."""
         source = "the pixels" if self.source is None else self.source.address
+        if cut := severed(self.network, self.network.prepare(self.images[:1])):
+            return f"no gradient comes back from {self.target.text} to {source}: {cut}, or use occlusion or rise"
         return f"{self.target.text} does not depend on {source}: choose a source that is computed before the target and feeds it"
 
 

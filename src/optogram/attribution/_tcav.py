@@ -192,7 +192,7 @@ def _slopes(network: Network, target: Target, site: Site, images: Tensor) -> np.
     with torch.enable_grad(), network.tap(*target.addresses, site.address, edits=edits) as taps:
         network.run(images, "input")
         responses, _ = target.responses({address: taps[address] for address in target.addresses})
-        (grad,) = torch.autograd.grad(responses.sum(), taps[site.address], allow_unused=True)
+        (grad,) = torch.autograd.grad(responses.sum(), taps[site.address], allow_unused=True) if responses.requires_grad else (None,)
     if grad is None:
         raise NotDefinedError(f"{target.text} does not depend on {site.address}: choose a site that feeds it")
     return as_array(site.places(grad).sum(dim=2))

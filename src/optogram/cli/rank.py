@@ -15,7 +15,9 @@ from optogram.cli._output import as_json, checked
 def rank(
     model: Model,
     photos: Photos,
-    target: Annotated[str | None, typer.Option("--target", help="One for all photographs; by default the class that each is named first.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="One for all photographs; by default the class that each is named first (of one head).")
+    ] = None,
     methods: Annotated[str, typer.Option("--method", help="`all`, or names with commas between.")] = "all",
     metric: Annotated[str, typer.Option("--metric", help="insertion, deletion, mu-fidelity, ...: see `optogram methods`.")] = "insertion",
     count: Annotated[int, typer.Option("--count", min=3, help="Photographs to use, drawn with the seed.")] = 12,

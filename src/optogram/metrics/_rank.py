@@ -16,7 +16,7 @@ from jaxtyping import Float
 from optogram import memory
 from optogram.attribution._attribute import METHODS, attribute
 from optogram.attribution._photographs import Photographs, read_photographs
-from optogram.errors import InterceptionError, NotDefinedError, SettingError
+from optogram.errors import AddressError, InterceptionError, NotDefinedError, SettingError
 from optogram.metrics._blur import width_of
 from optogram.metrics._free import FREE
 from optogram.metrics._score import Score, interval, score
@@ -120,7 +120,8 @@ def rank(
 ) -> Ranking:
     """Asks every method about every photograph and scores the maps; methods that refuse are named with their reason.
 
-    `targets`: one for all photographs, a list of one each, or `None` for the class that the network names first on each. `methods`: all by
+    `targets`: one for all photographs, a list of one each, or `None` for the class that the network names first on each
+    (a network of several heads must be told one). `methods`: all by
     default. `metric`: any of `optogram methods`; `settings` are methods' own, by method. `equal_blur` smooths every map to the width of the
     blurriest method's mean (`_blur.py`) before it is scored. Needs three photographs at least for limits.
 
@@ -204,7 +205,13 @@ def _named_first(network: Network, photographs: Photographs, count: int) -> list
     """The unit of the network's output with the greatest response to each photograph."""
     import torch
 
-    site = network.site("output")
+    try:
+        site = network.site("output")
+    except AddressError as error:
+        raise AddressError(
+            f"without a target, the class that {network.name} names first on each photograph is asked about; it has no single output ({error}). "
+            'Say which unit: targets="HEAD:NAME" in Python, --target HEAD:NAME on the command line'
+        ) from error
     found: list[Any] = [None] * count
     with torch.no_grad():
         for batch, numbers in zip(photographs.batches, photographs.numbers, strict=True):

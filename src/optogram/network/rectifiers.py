@@ -147,6 +147,10 @@ class Interception:
         if smooth and not generalised:
             raise NotDefinedError(_undefined(seen, method, instead))
         if not seen:
+            from optogram.network.severed import severed
+
+            if self.images is not None and not any(tensor.requires_grad for tensor in tensors) and (cut := severed(self.network, self.images)):
+                raise NotDefinedError(f"{method} follows gradients back through rectifiers, and none come back: {cut}, or use occlusion or rise")
             raise NotDefinedError(
                 f"{method} is defined for rectifiers; there are 0 in this network between the target and the source, so it would be the plain "
                 f"gradient. Use {instead} or gradient."

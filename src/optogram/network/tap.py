@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from optogram.errors import AddressError
@@ -129,13 +130,21 @@ class Recorder:
                 if changed is not None:
                     tensor, value = changed, replaced(value, point.key, changed)
             if point.site.address in self.reads:
-                self.taps.keep(point.site, tensor)
+                self.taps.keep(point.site, plain(tensor))
                 self.missing.discard(point.site.address)
                 if not self.missing:
                     raise Reached
                 if point.site.overwritten:
                     value = replaced(value, point.key, tensor.clone())
         return value
+
+
+def plain(tensor: Tensor) -> Tensor:
+    """What was computed under `torch.inference_mode` as a tensor that may be used outside it; any other as it is."""
+    if not tensor.is_inference():
+        return tensor
+    with torch.inference_mode(False):
+        return tensor.clone()
 
 
 def functional_path(stack: list[tuple[str, int, nn.Module]], name: str) -> str | None:

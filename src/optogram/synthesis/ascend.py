@@ -11,8 +11,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from optogram.errors import NotDefinedError
 from optogram.network.network import Network
 from optogram.network.rectifiers import Rectifier
+from optogram.network.severed import severed
 from optogram.network.site import Site
 from optogram.network.tap import Taps
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
@@ -136,6 +138,8 @@ def _slope(
         if values.requires_grad:
             (gradient,) = torch.autograd.grad(values.sum() / len(looks), picture, allow_unused=True)
             at_picture = at_picture if gradient is None else at_picture + gradient
+        elif cut := severed(net, look(picture, alpha)):
+            raise NotDefinedError(f"a picture climbs along gradients, and none come back from this network: {cut}")
     uphill = _penalised(extras, canvas, picture, at_picture, alpha)
     gradients = [
         torch.zeros_like(parameter) if gradient is None else gradient
