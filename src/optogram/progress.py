@@ -62,6 +62,14 @@ def track(stage: str, total: int, progress: Progress = True) -> Iterator[Callabl
             bar.stop()
 
 
+def numbered(progress: Progress, number: int, of: int) -> Progress:
+    """The same progress for one part of a long job: a function is called with `[2/5] sweep` for the stage; a bar and silence stay as they are."""
+    if not callable(progress):
+        return progress
+    report = progress
+    return lambda stage, done, total: report(f"[{number}/{of}] {stage}", done, total)
+
+
 def _watched() -> bool:
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 

@@ -15,7 +15,8 @@ from optogram.cli._app import run
 def test_the_demo_tells_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("skimage")
     assert run(["demo", "-o", str(tmp_path / "demo"), "--crops", "200", "--twins", "2"]) == 0
-    out = capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert [part for part in range(1, 7) if f"[{part}/6]" in err] == [1, 2, 3, 4, 5, 6]
     assert "zoo:photonet   4 convolutions, 288 units, 2 heads" in out
     assert "images    200 crops" in out
     assert "What it found" in out

@@ -39,7 +39,7 @@ from optogram.evidence._judge import CLAIMS
 from optogram.images.open_images import open_images
 from optogram.images.photos import Photos
 from optogram.network.network import Network
-from optogram.progress import Progress, track
+from optogram.progress import Progress, numbered, track
 from optogram.result import versions
 
 if TYPE_CHECKING:
@@ -91,9 +91,16 @@ class _Build:
             if claim != "all":
                 CLAIMS.get(claim)
         self.eye = _eye(network, settings)
+        twins = settings.twins
+        parts = {"sweep": True, "evidence": twins > 0, "synthesis": bool(self.pictured), "pages": True, "attribution": settings.attributed > 0}
+        self.parts = [name for name, wanted in (parts | {"twin": settings.twin_pages and twins > 1}).items() if wanted]
+
+    def _part(self, name: str) -> Progress:
+        """How far one part of the build has come, under its number."""
+        return numbered(self.progress, self.parts.index(name) + 1, len(self.parts))
 
     def run(self) -> None:
-        sweep = self._sweep(self.network, "sweep")
+        sweep = self._sweep(self.network, "sweep", self._part("sweep"))
         twin, twin_sweep = self._twin(sweep)
         evidence = self._evidence(sweep, twin_sweep)
         frames = Frames(self.network, self.photos)
@@ -106,7 +113,7 @@ class _Build:
         whole = whole_photographs(self.folder, sites, frames, self.settings.whole, asked)
         self._finish(networks, whole, asked if whole else [], evidence, sweep)
 
-    def _sweep(self, network: Network, kept: str) -> Sweep:
+    def _sweep(self, network: Network, kept: str, progress: Progress) -> Sweep:
         from optogram.exemplars.sweep import sweep
 
         return sweep(
@@ -118,7 +125,7 @@ class _Build:
             seed=self.settings.seed,
             skip_nonfinite=self.settings.skip_nonfinite,
             checkpoint=self.root / WORKSHOP / kept,
-            progress=self.progress,
+            progress=progress,
         )
 
     def _twin(self, sweep: Sweep) -> tuple[Network | None, Sweep | None]:
@@ -129,7 +136,7 @@ class _Build:
 
         images = sweep.panel.images(self.network, self.photos)[:STANDARDISED_ON].float() / 255
         twin = self.network.twin(self.settings.twin_kind, self.settings.seed, images)
-        found = self._sweep(twin, "twin-sweep")
+        found = self._sweep(twin, "twin-sweep", self._part("evidence"))
         return (twin, found) if found.panel.identities == sweep.panel.identities else (None, None)
 
     def _evidence(self, sweep: Sweep, twin_sweep: Sweep | None) -> Evidence | None:
@@ -149,7 +156,7 @@ class _Build:
             seed=self.settings.seed,
             checkpoint=self.root / WORKSHOP / "evidence",
             twin_sweep=twin_sweep,
-            progress=self.progress,
+            progress=self._part("evidence"),
         )
 
     def _pages(self, subject: Subject, frames: Frames) -> NetworkEntry:
@@ -158,12 +165,13 @@ class _Build:
 
         network, directory = subject.network, f"data/{slug(subject.name)}/photographs"
         weights = {site.address: drawn for site in self.sites if (drawn := _weights(network, site.address)) is not None}
+        told = {name: self._part("twin" if subject.twin else name) for name in ("synthesis", "pages", "attribution") if name in self.parts}
         whose, nine = ("twin-", []) if subject.twin else ("", opening(subject.evidence))
         pictures = {
-            site.address: synthesise_site(self.root, network, site, subject.sweep, subject.settings, self.progress, whose, nine)
+            site.address: synthesise_site(self.root, network, site, subject.sweep, subject.settings, told["synthesis"], whose, nine)
             for site in self.pictured
         }
-        sites = self._write_sites(subject, weights, pictures, frames)
+        sites = self._write_sites(subject, weights, pictures, frames, told["pages"])
         fields = fields_of(self.network, self.sites)  # a twin's geometry is its network's
         usual = partial(usual_of, subject.sweep.panel)
         gallery = Gallery(
@@ -178,11 +186,11 @@ class _Build:
             input_size=network.input_size,
             labels=list(network.labels) if network.labels else None,
             sites=sites,
-            photographs=gallery.shown(self.photos, frames, self.settings.attributed, self.progress),
+            photographs=gallery.shown(self.photos, frames, self.settings.attributed, told.get("attribution", False)),
         )
 
     def _write_sites(
-        self, subject: Subject, weights: Mapping[str, list[Picture]], pictures: Mapping[str, Pictures], frames: Frames
+        self, subject: Subject, weights: Mapping[str, list[Picture]], pictures: Mapping[str, Pictures], frames: Frames, progress: Progress
     ) -> list[SiteEntry]:
         from optogram.network.receptive_field import measure_all
 
@@ -190,7 +198,7 @@ class _Build:
         links = _links(subject.network, self.sites, subject.sweep, frames)
         reads = _branches(subject.network, self.sites)
         entries = []
-        with track("pages", sum(site.units for site in self.sites), self.progress) as advance:
+        with track("pages", sum(site.units for site in self.sites), progress) as advance:
             for number, site in enumerate(self.sites):
                 known = Known(
                     site=site,

@@ -16,12 +16,13 @@ class Stages:
         self.stage = ""
         self.began = self.drawn = 0.0
         self.first = 0
+        self.last = 0, 0, 0.0
         self.live = sys.stderr.isatty()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Called by the verbs; draws at most ten times a second."""
         now = time.monotonic()
-        if stage != self.stage or done == 0:
+        if stage != self.stage or (done == 0 and self.last[0]):
             self._close()
             self.stage, self.began, self.first = stage, now, done
         self.last = done, total, now
@@ -46,4 +47,4 @@ class Stages:
         took = now - self.began
         rate = (done - self.first) / took if took > 0 else 0.0
         left = f"{(total - done) / rate:5.0f} s left" if rate > 0 and done < total else f"{took:5.1f} s     "
-        return f"  {self.stage:<12} {'━' * full}{'─' * (WIDTH - full)} {done:>6,}/{total:<6,} {rate:>8.1f}/s  {left}"
+        return f"  {self.stage:<18} {'━' * full}{'─' * (WIDTH - full)} {done:>6,}/{total:<6,} {rate:>8.1f}/s  {left}"

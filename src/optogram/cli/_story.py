@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from optogram.atlas.open import Atlas
     from optogram.atlas.schema import SiteEntry
+    from optogram.network.network import Network
+    from optogram.network.site import Site
 
 WORDS = ("stands", "leans", "can't tell", "salmon", "not tested")
 
 
-def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
-    """The sites with their verdicts, the same for twins, the findings, and the command that shows the pages."""
+def greet(network: Network, name: str, sites: Sequence[Site], images: str, note: str = "") -> None:
+    """What is about to be looked at: the program, the network as it was named, and the photographs."""
+    from optogram import __version__
+
+    seen = [site for site in sites if site.kind != "head"] or list(sites)
+    heads = sum(site.kind == "head" for site in network.sites())
+    convolutions = sum(site.kind == "convolution" for site in network.sites(default=False))
+    first = f"{convolutions} convolutions" if convolutions > 1 and seen != sites else f"{len(seen)} site{'s' * (len(seen) != 1)}"
+    looked = [first, f"{sum(site.units for site in seen):,} units", f"{heads} head{'s' * (heads != 1)}"]
+    print(f"optogram {__version__} · a microscope for vision networks")
+    print(f"network   {name}   {', '.join(looked)}{f'      ({note})' if note else ''}")
+    print(f"images    {images}", flush=True)
+
+
+def lasted(seconds: float) -> str:
+    """`1 min 41 s`, as a person says it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def tell(atlas: Atlas, serve: str = "optogram serve", took: float | None = None) -> None:
+    """The sites with their verdicts, the same for twins, the findings, and the command that shows the pages; `took` seconds, where it was built."""
     from optogram.images.left_out import LeftOut, sentence
 
     sites = atlas.networks[0].sites
@@ -35,7 +59,7 @@ def tell(atlas: Atlas, serve: str = "optogram serve") -> None:
         told = [LeftOut(one.name, one.reason) for one in left_out]
         total = atlas.manifest.photographs.count + len(told)
         print(f"\nwarning: {sentence(told, total, listed_in=f'{atlas.path}/left-out.csv')}")
-    print(f"\nAtlas     {atlas}")
+    print(f"\nAtlas     {atlas}{'' if took is None else f', {lasted(took)}'}")
     print(f"Look      {serve} {atlas.path}      then open the address that it prints")
 
 

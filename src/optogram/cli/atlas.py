@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -42,32 +43,39 @@ def atlas(
     Stop it with Ctrl-C at any time: the same command goes on where it was.
     """
     from optogram.atlas.build import build_atlas
-    from optogram.cli._story import tell
+    from optogram.cli._stages import Stages
+    from optogram.cli._story import greet, tell
     from optogram.images.open_images import open_images
     from optogram.network.load import load
 
     network = load(model, weights, labels, preprocess, device, seed)
     source = open_images(photos, channels=network.channels)
     wanted = None if sites is None else tuple(sites)
-    built = build_atlas(
-        network,
-        source,
-        out,
-        sites=wanted,
-        pictures=pictures,
-        picture_units=picture_units,
-        seeds=seeds,
-        steps=steps,
-        twins=twins,
-        panel=panel,
-        claims=None if claims is None else tuple(claims),
-        viewer=viewer,
-        viewer_weights=viewer_weights,
-        viewer_preprocess=viewer_preprocess,
-        seed=seed,
-        skip_nonfinite=skip_nonfinite,
-    )
+    if not json:
+        looked = list(network.sites()) if sites is None else [network.site(address) for address in sites]
+        greet(network, model, looked, f"{len(source):,} photographs of {photos}")
+    began = monotonic()
+    with Stages() as stages:
+        built = build_atlas(
+            network,
+            source,
+            out,
+            sites=wanted,
+            pictures=pictures,
+            picture_units=picture_units,
+            seeds=seeds,
+            steps=steps,
+            twins=twins,
+            panel=panel,
+            claims=None if claims is None else tuple(claims),
+            viewer=viewer,
+            viewer_weights=viewer_weights,
+            viewer_preprocess=viewer_preprocess,
+            seed=seed,
+            skip_nonfinite=skip_nonfinite,
+            progress=stages,
+        )
     if json:
         print(built.manifest.model_dump_json(indent=1))
     else:
-        tell(built)
+        tell(built, took=monotonic() - began)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -20,24 +21,21 @@ def demo(
 
     A small network, trained on halves of 17 photographs from scikit-image and scikit-learn; the other halves are swept.
     """
-    from optogram import __version__
     from optogram.atlas.build import build_atlas
     from optogram.atlas.contact_sheet import contact_sheet
     from optogram.cli._stages import Stages
-    from optogram.cli._story import tell
+    from optogram.cli._story import greet, tell
     from optogram.zoo._photographs import held_out_crops
     from optogram.zoo.photonet import photonet
 
     network, photos = photonet(), held_out_crops(count=crops)
-    units = sum(site.units for site in network.sites() if site.layout == "spatial")
-    print(f"optogram {__version__} · a microscope for vision networks")
     trained = "trained on 17 photographs that came with scikit-image and scikit-learn"
-    print(f"network   zoo:photonet   4 convolutions, {units} units, 2 heads      ({trained})")
-    print(f"images    {len(photos):,} crops    held out from training")
+    greet(network, "zoo:photonet", list(network.sites()), f"{len(photos):,} crops    held out from training", trained)
+    began = monotonic()
     with Stages() as stages:
         atlas = build_atlas(network, photos, out, pictures="all", picture_units=1000, steps=96, twins=twins, panel=700, seed=seed, progress=stages)
     sheet = contact_sheet(atlas, out / "contact-sheet.png")
-    tell(atlas, serve=".venv/bin/optogram serve" if Path(".venv/bin/optogram").exists() else "optogram serve")
+    tell(atlas, serve=".venv/bin/optogram serve" if Path(".venv/bin/optogram").exists() else "optogram serve", took=monotonic() - began)
     print(f"Sheet     {sheet}")
     print(LIMITS)
 

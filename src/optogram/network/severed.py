@@ -25,8 +25,9 @@ def severed(network: Network, images: Tensor) -> str:
     not seen.
     """
     ways = _Ways()
+    cuts = _Cuts(ways)
     images = images.detach()[:1].requires_grad_()
-    with torch.enable_grad(), unintercepted(network._wiring, ways), _Cuts(ways) as cuts:
+    with torch.enable_grad(), unintercepted(network._wiring, ways), cuts:
         network.run(images, frame="input")
     return cuts.told
 
