@@ -11,6 +11,7 @@ import pytest
 
 import optogram as og
 from optogram.attribution._attribute import METHODS
+from optogram.testing.attribution import LINEAR
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,10 @@ def test_every_method_has_a_row_and_a_cost(rows: dict[str, str]) -> None:
 def test_a_row_says_what_the_method_does(method: str, rows: dict[str, str], script: ModuleType) -> None:
     cost = rows[method].rstrip("| ").rpartition("| ")[2]
     assert rows[method] == script.row(method, cost)
+
+
+def test_linear_on_the_page_are_those_whose_mixtures_the_contract_asks(rows: dict[str, str]) -> None:
+    assert {method for method, line in rows.items() if "linear in the response" in line} == LINEAR
 
 
 @pytest.mark.parametrize("method", METHODS.names())

@@ -28,7 +28,11 @@ SAMPLES = 12
 STEPS = 32
 CELLS = 4
 SIDE, WIDTH = 24, 8
-FEWER: dict[str, dict[str, Any]] = {"occlusion": {"window": 6, "stride": 3}, "extremal_perturbation": {"areas": (0.1, 0.4), "steps": 16, "cells": 12}}
+FEWER: dict[str, dict[str, Any]] = {
+    "occlusion": {"window": 6, "stride": 3},
+    "extremal_perturbation": {"areas": (0.1, 0.4), "steps": 16, "cells": 12},
+    "guided_integrated_gradients": {"anchors": 7},  # with as many anchors as steps its path were straight
+}
 
 
 class Cut(nn.Module):

@@ -40,6 +40,7 @@ from optogram.testing.unchanged import unchanged
 LINEAR = {
     *("gradient", "input_x_gradient", "smoothgrad", "integrated_gradients", "expected_gradients", "blur_integrated_gradients"),
     *("conductance", "internal_influence", "occlusion", "rise", "feature_ablation", "kernel_shap", "lime", "shapley_sampling"),
+    *("deeplift", "lrp", "positive_paths"),
 }
 """Methods whose map of a sum of responses is the sum of their maps; a third party adds its own before it calls the checks."""
 HIDDEN = {Small: "second#1:3", Patches: "mlp.1:3"}

@@ -47,6 +47,7 @@ class Promises:
         """In a line."""
         parts = ["sums to f(x) - f(baseline), but for `delta`"] if self.complete else []
         parts += ["sums to f(x) but for what biases absorb, which is told"] if self.absorbs else []
+        parts += ["linear in the response"] if self.linear else []
         parts += ["drawn at random, by the seed"] if self.drawn else []
         parts += [] if self.signed else ["0 or more"]
         parts += [] if self.per_channel else ["one map for all channels"]
