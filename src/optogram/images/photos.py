@@ -75,7 +75,7 @@ class Photos:
                 found.append(self.load(index, channels))
         if not found:
             raise SourceError(f"no photograph of {self.source.name} can be read: {self._sentence()}")
-        self._tell()
+        self.tell_left_out()
         return found
 
     def batches(
@@ -113,7 +113,7 @@ class Photos:
                 left_out += [found for index in wanted if (found := self._found(index)) is not None]
         if wanted and not readable:
             raise SourceError(f"no photograph of {self.source.name} can be read: {self._sentence()}")
-        self._tell()
+        self.tell_left_out()
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -154,6 +154,13 @@ class Photos:
         found.image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return found.image
 
+    def tell_left_out(self) -> None:
+        """One `LeftOutWarning` for those found unreadable that had not been told yet; nothing where there are none."""
+        known = len(self.left_out)
+        if known > self._told:
+            self._told = known
+            warnings.warn(self._sentence(), LeftOutWarning, stacklevel=3)
+
     def __repr__(self) -> str:
         colour = "gray" if self.channels == 1 else "colour"
         return f"Photos({len(self):,} {self.source.noun} of {self.source.name}, {colour})"
@@ -178,12 +185,6 @@ class Photos:
 
     def _sentence(self) -> str:
         return sentence(self.left_out, len(self), self.source.noun)
-
-    def _tell(self) -> None:
-        known = len(self.left_out)
-        if known > self._told:
-            self._told = known
-            warnings.warn(self._sentence(), LeftOutWarning, stacklevel=3)
 
     def _digest(self, place: int) -> bytes:
         if place not in self._digests:

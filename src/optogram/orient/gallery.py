@@ -45,7 +45,7 @@ def gallery(network: Network, photos: Photos, rows: Sequence[tuple[Answer, Score
         told = [answer.name, said] if both else [f"{answer.name}\n{said}"]
         cells += evidence(network, scorer, turns[ways])
         for way, caption in zip(ways, told, strict=True):
-            captions += [caption, f"score {answer.logits[way]:.1f}", ""]
+            captions += [caption, f"score {answer.logits[way]:z.1f}", ""]
     heads = ["as it is shown", "guided backprop", "positive paths"]
     return grid(
         cells,
@@ -87,7 +87,7 @@ def speakers(photos: Photos, found: Examination, side: int) -> Image.Image:
         cells += [Image.fromarray(square(photos.load(names[found.names[index]], 3), side)) for index in heard.tolist()]
         mean, low, high = told.shares[unit]
         beyond = f"\nq {q[unit]:.2g} beside twins" if len(found.twin_right) else ""
-        labels.append(f"{told.units[unit]}\n{mean:.2f} ({low:.2f} to {high:.2f}){beyond}")
+        labels.append(f"{told.units[unit]}\n{mean:z.2f} ({low:z.2f} to {high:z.2f}){beyond}")
     note = (
         "Numbers: what a unit adds to the score of photographs upright over that of their other turns, in nats, with its 95 % interval. Orange: "
         "where in the picture it does; right of it the photographs in which it adds most. All photographs were held out."

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from optogram.images.left_out import sentence
 from optogram.images.photos import Photos
 from optogram.network.network import Network
 from optogram.orient.answers import Answer
@@ -65,12 +66,14 @@ def write_report(
     for name, picture in pictures.items():
         files.append(folder / f"{name.replace(' ', '-')}.png")
         picture.save(files[-1])
-    return [*files, _page(folder, pictures, found, len(answers))]
+    return [*files, _page(folder, pictures, found, photos, len(answers))]
 
 
-def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, count: int) -> Path:
+def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, photos: Photos, count: int) -> Path:
     """One page that opens from the disk and loads nothing from elsewhere; wide galleries scroll by themselves on a narrow screen."""
     said = str(found) if found is not None else f"{count:,} photographs answered."
+    if photos.left_out:
+        said += f"\n{sentence(photos.left_out, len(photos), photos.source.noun)}"
     body = "".join(_section(name, one) for name, one in pictures.items())
     text = "".join(f"<p>{html.escape(line)}</p>" for line in said.split("\n"))
     head = (

@@ -163,7 +163,10 @@ def extract(
     seed: int = 0,
     progress: Progress = True,
 ) -> tuple[list[int], dict[str, Tensor]]:
-    """Features [photo, 4, feature] (half precision) of every readable photograph's four turns, by control, and the photographs' numbers."""
+    """Features [photo, 4, feature] (half precision) of every readable photograph's four turns, by control, and the photographs' numbers.
+
+    A `LeftOutWarning` tells of the others.
+    """
     worker = network.worker(channels_last=True)
     own = [worker.site(site.address) for site in sites]
     held: dict[str, list[Tensor]] = {name: [] for name in controls}
@@ -184,6 +187,7 @@ def extract(
                 held[name].append(part)
     if not indices:
         raise SourceError(f"none of the {len(photos)} photographs can be read")
+    photos.tell_left_out()
     return indices, {name: torch.stack(parts) for name, parts in held.items()}
 
 
