@@ -96,7 +96,7 @@ def _sheet(comparison: Comparison) -> Image.Image:
     pictures: list[Any] = []
     captions: list[str] = []
     for photo in photos:
-        caption = f"{first.target}\nresponse {first.responses[photo]:.3g}{first.places[photo]}"
+        caption = f"{first.target}\nresponse {first.responses[photo]:.3g} {first.places[photo]}".rstrip()
         row: list[tuple[np.ndarray | None, str]] = [(picture_of(first, photo), caption)]
         row += [_cell(one, photo) for one in comparison.attributions]
         row += [(None, "")] * (-len(row) % columns if len(photos) > 1 else 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def sheet(found: Concepts) -> Image.Image:
-    """One row a concept, one column a photograph; the map over the photograph, outlined at half the row's limit."""
+    """One row a concept, one column a photograph; the map over the photograph, outlined at half of what is most in that photograph."""
     pictures: list[Image.Image] = []
     for concept, row in enumerate(found.exemplars.tolist()):
         limit = limit_of(found.maps[concept, row])
@@ -24,7 +24,8 @@ def sheet(found: Concepts) -> Image.Image:
             picture = np.rint(np.moveaxis(found.pictures[concept, rank], 0, -1).clip(0, 1) * 255).astype(np.uint8)
             pictures.append(overlay(picture, _enlarged(found.maps[concept, photo], picture.shape[:2]), limit))
     labels = [f"{number}: {share:.0%} of what is explained" for number, share in enumerate(found.shares)]
-    note = f"{found.explained:.0%} of {found.site} explained; each row's maps on one scale, outlined at half of its limit"
+    note = f"{found.explained:.0%} of {found.site} explained; "
+    note += "colours of a row on one scale, the strongest at its limit; outlined: half of the most in that photograph"
     title = f"{len(found.patterns)} concepts at {found.site}"
     return grid(pictures, labels=labels, title=title, note=note, columns=found.exemplars.shape[1], cell=112)
 

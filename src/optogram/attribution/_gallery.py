@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from optogram.attribution._result import Attribution
 
 HEADS = ("photograph", "map", "over it")
-PATCH_HEADS = ("what the neuron saw", "its map")
+PATCH_HEADS = ("what it saw", "its map")
+SEEN = (HEADS[0], PATCH_HEADS[0])
 
 
 def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image:
@@ -29,22 +30,25 @@ def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image
     limit = limit_of(*(attribution.map(photo) for photo in order)) or 1.0
     coloured = signed if attribution.signed else unsigned
     boxes = attribution.boxes()
+    heads = [*(PATCH_HEADS if boxes else ()), *HEADS]
     pictures: list[np.ndarray | Image.Image | None] = []
     captions: list[str] = []
     for photo in order:
         picture = picture_of(attribution, photo)
         values = _fitted(attribution.map(photo), picture.shape[:2])
         drawn = coloured(values, limit)
-        row: list[np.ndarray | Image.Image] = [picture, drawn, overlay(picture, values, limit, outlines=False)]
+        row: list[np.ndarray | Image.Image | None] = [picture, drawn, overlay(picture, values, limit, outlines=False)]
         row = [*(cut(one, boxes[photo]) for one in (picture, drawn)), *row] if boxes else row
+        if attribution.zero[photo]:  # said below it, not drawn as a blank map
+            row = [one if heads[place] in SEEN else None for place, one in enumerate(row)]
         pictures += row
-        captions += [attribution.caption(photo)] + [""] * (len(row) - 1)
+        captions += [attribution.caption(photo).partition(": nothing")[0]] + [""] * (len(row) - 1)
     beside = columns or (1 if len(order) < 3 else 2 if len(order) < 9 or boxes else 3)
-    heads = [*(PATCH_HEADS if boxes else ()), *HEADS]
     ends = f"colours end at {'±' if attribution.signed else ''}{limit:.3g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
     leaves = any(box != box.within(*np.shape(attribution.images[photo])[-2:]) for photo, box in enumerate(boxes))
     hatched = ["hatched: outside the photograph"] if leaves else []
-    note = " · ".join([ends, *hatched, *attribution.notes])
+    tinted = [] if attribution.signed else ["over the photograph in orange"]
+    note = " · ".join([ends, *tinted, *hatched, *attribution.notes])
     sheet = grid(pictures, captions=captions, title=attribution.title(), heads=heads * beside, note=note, columns=len(heads) * beside, cell=120)
     return stacked([sheet, scale_bar(sheet.width, limit, attribution.signed)])
 

@@ -28,7 +28,8 @@ def figure(ranking: Ranking) -> Image.Image:
     blur = f", maps blurred to a width of {ranking.blur:.3g} pixels" if ranking.blur else ""
     title = wrap(f"{ranking.metric} on {ranking.values.shape[1]} photographs: {ranking.better} is better{blur}", CAPTION, whole - 2 * _EDGE)
     top = _EDGE + len(title) * CAPTION * 1.4 + SPACES[1]
-    paper = Paper(whole, top + ROW * len(ranking.standings) + 32 + _EDGE)
+    foot = [line for text in _foot(ranking) for line in wrap(text, AXIS, whole - 2 * _EDGE)]
+    paper = Paper(whole, top + ROW * len(ranking.standings) + 40 + len(foot) * AXIS * 1.4 + _EDGE)
     for number, line in enumerate(title):
         paper.text(_EDGE, _EDGE + number * CAPTION * 1.4, line, CAPTION)
     ends = np.array([value for one in ranking.standings for value in (one.mean, one.low, one.high) if np.isfinite(value)])
@@ -45,7 +46,16 @@ def figure(ranking: Ranking) -> Image.Image:
     base = top + ROW * len(ranking.standings)
     paper.box(left, base, left + WIDTH, base + 1, fill=paper.theme.ink_2)
     label_axis(paper, axis, base + 6, axis.ticks(5), {})
+    for number, line in enumerate(foot):
+        paper.text(_EDGE, base + 40 + number * AXIS * 1.4, line, AXIS, paper.theme.ink_2)
     return paper.image
+
+
+def _foot(ranking: Ranking) -> list[str]:
+    """What dots and lines are, what the words at the right were told by, who is missing."""
+    paired = f"; the words at the right are by differences from {ranking.rival} on the same photograph" if ranking.rival else ""
+    refused = [f"not defined here: {', '.join(ranking.refused)}"] if ranking.refused else []
+    return [f"dot: the mean of {ranking.metric}, line: its 95% limits over photographs{paired}", *refused]
 
 
 def _note(one: object) -> str:
