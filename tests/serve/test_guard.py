@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import shutil
@@ -82,7 +83,12 @@ def test_files_and_their_parts_are_the_atlas_s(live: Served) -> None:
     assert (whole.status, found) == (200, content)
     assert whole.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     part, found = live.ask("GET", f"/{path}", Range="bytes=3-9")
-    assert (part.status, found) == (206, content[3:10])
+    assert (part.status, found, part.headers["Content-Range"]) == (206, content[3:10], f"bytes 3-9/{len(content)}")
+    rest, found = live.ask("GET", f"/{path}", Range=f"bytes=3-{2 * len(content)}")
+    assert (rest.status, found) == (206, content[3:])
+    assert live.ask("GET", f"/{path}", Range=f"bytes={len(content)}-")[0].status == 416
+    head, nothing = live.ask("HEAD", f"/{path}")
+    assert (head.status, nothing, head.headers["Content-Length"]) == (200, b"", str(len(content)))
     manifest, content = live.ask("GET", "/manifest.json")
     assert (manifest.headers["Cache-Control"], manifest.headers["Content-Type"]) == ("no-cache", "application/json")
     assert content == (live.atlas.path / "manifest.json").read_bytes()
@@ -96,10 +102,10 @@ def test_what_is_held_in_memory_is_bounded_and_never_stale(tmp_path: Path, monke
         (tmp_path / name).write_bytes(name.encode() * 100)
     held = files.Files(tmp_path, live=False)
     for name in "abcda":
-        assert held._content(tmp_path / name, 0) == name.encode() * 100
+        assert asyncio.run(held._content(tmp_path / name, 0)) == name.encode() * 100
     assert sum(map(len, held._held.values())) <= 250
     (tmp_path / "a").write_bytes(b"new")
-    assert held._content(tmp_path / "a", 1) == b"new"
+    assert asyncio.run(held._content(tmp_path / "a", 1)) == b"new"
 
 
 def bomb() -> bytes:

@@ -1,4 +1,4 @@
-"""An atlas's files by their addresses: small ones from memory, large ones and parts of files from the disk."""
+"""An atlas's files by their addresses, and parts of them: from memory, but for those larger than an atlas's own ever are."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from optogram.serve.static import HASHED, TYPES
+from optogram.serve.static import HASHED, TYPES, asked_part
 
-SMALL = 512_000
+LARGE = 4_194_304
+"""Bytes of a file that is read from the disk each time. A read from the disk is many turns of other threads: beside a network that computes,
+each waits for its turn."""
 MOST_HELD = 64_000_000
-"""Bytes of small files that are held; the least recently asked for are let go first."""
+"""Bytes of files that are held; the least recently asked for are let go first."""
+PART = 131_072
+"""Bytes that are given to a connection at once: one that reads slowly makes no copy of a whole file."""
 LABS = "labs/index.json"
 """Results of labs may be saved while the atlas is served: who asks for their list is shown what lies there now."""
 LIVE = b'<meta name="optogram-live" content="./api/" />'
@@ -53,21 +58,38 @@ class Files:
         headers = {"Cache-Control": kept, "ETag": mark, "Accept-Ranges": "bytes"}
         if mark in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        kind = TYPES.get(found.suffix)
-        if about.st_size > SMALL or "range" in request.headers:
-            return FileResponse(found, media_type=kind, headers=headers)
-        content = self._content(found, about.st_mtime_ns)
+        whole = FileResponse(found, media_type=TYPES.get(found.suffix), headers=headers)
+        part = asked_part(request.headers.get("range", ""), about.st_size)
+        if about.st_size > LARGE or ("range" in request.headers and (part is None or "if-range" in request.headers)):
+            return whole
+        content = await self._content(found, about.st_mtime_ns)
+        if part is not None and len(content) == about.st_size:
+            first, last = part
+            headers["Content-Range"] = f"bytes {first}-{last}/{about.st_size}"
+            return Held(content[first : last + 1], 206, headers, whole.media_type)
         if name == "index.html" and self.live:
             content = content.replace(b"<head>", b"<head>" + LIVE, 1)
-        return Response(content, media_type=kind or FileResponse(found).media_type, headers=headers)
+        return Held(content, 200, headers, whole.media_type)
 
-    def _content(self, path: Path, changed: int) -> bytes:
+    async def _content(self, path: Path, changed: int) -> bytes:
         key = (path, changed)
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
-        content = self._held[key] = path.read_bytes()
-        self._bytes += len(content)
-        while self._bytes > MOST_HELD:
-            self._bytes -= len(self._held.popitem(last=False)[1])
-        return content
+        if key not in self._held:
+            content = await run_in_threadpool(path.read_bytes)
+            self._bytes += len(content) - len(self._held.get(key, b""))
+            self._held[key] = content
+            while self._bytes > MOST_HELD:
+                self._bytes -= len(self._held.popitem(last=False)[1])
+            return content
+        self._held.move_to_end(key)
+        return self._held[key]
+
+
+class Held(Response):
+    """Bytes at hand, given part by part, as fast as the other side takes them."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the head, then the parts; a head alone where no more is asked."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        content = bytes(self.body) if scope["method"] != "HEAD" else b""
+        for start in range(0, max(len(content), 1), PART):
+            await send({"type": "http.response.body", "body": content[start : start + PART], "more_body": start + PART < len(content)})

@@ -20,6 +20,15 @@ KEPT = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
 HASHED = re.compile(r"-[0-9a-zA-Z_]{8,}\.\w+$")
 
 
+def asked_part(asked: str, length: int) -> tuple[int, int] | None:
+    """First and last byte of the one part that a `Range` asks for; `None` where it asks otherwise, or for none that there is."""
+    found = _RANGE.match(asked)
+    if not found:
+        return None
+    first, last = int(found[1]), min(int(found[2]) if found[2] else length - 1, length - 1)
+    return (first, last) if first <= last else None
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Serves one folder, single byte ranges included; says little."""
 
@@ -32,21 +41,21 @@ class Handler(SimpleHTTPRequestHandler):
     def send_head(self) -> BytesIO | BinaryIO | None:
         """A part of the file where a range is asked for, else what the standard library does. Folders are not listed."""
         target = Path(self.translate_path(self.path))
-        asked = _RANGE.match(self.headers.get("Range", ""))
+        asked = self.headers.get("Range", "")
         if target.is_dir() and not (target / "index.html").exists():
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
-        if not asked or not target.is_file():
+        if not _RANGE.match(asked) or not target.is_file():
             return super().send_head()
         length = target.stat().st_size
-        first = int(asked[1])
-        last = min(int(asked[2]) if asked[2] else length - 1, length - 1)
-        if first > last:
+        part = asked_part(asked, length)
+        if part is None:
             self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
             self.send_header("Content-Range", f"bytes */{length}")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return None
+        first, last = part
         with target.open("rb") as file:
             file.seek(first)
             content = file.read(last - first + 1)
