@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 WIDTH = 20
 
 
 class Stages:
-    """A progress report for builds: `stages(name, done, total)`; each stage leaves one line behind."""
+    """A progress report for builds: `stages(name, done, total)`; each stage leaves one line behind. `greeting` is called before the first."""
 
-    def __init__(self) -> None:
-        self.stage = ""
+    def __init__(self, greeting: Callable[[], None] | None = None) -> None:
+        self.stage, self.greeting = "", greeting
         self.began = self.drawn = 0.0
         self.first = 0
         self.last = 0, 0, 0.0
@@ -21,6 +22,9 @@ class Stages:
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Called by the verbs; draws at most ten times a second."""
+        if self.greeting is not None:
+            greet, self.greeting = self.greeting, None
+            greet()
         now = time.monotonic()
         if stage != self.stage or (done == 0 and self.last[0]):
             self._close()

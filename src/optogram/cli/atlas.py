@@ -51,11 +51,9 @@ def atlas(
     network = load(model, weights, labels, preprocess, device, seed)
     source = open_images(photos, channels=network.channels)
     wanted = None if sites is None else tuple(sites)
-    if not json:
-        looked = list(network.sites()) if sites is None else [network.site(address) for address in sites]
-        greet(network, model, looked, f"{len(source):,} photographs of {photos}")
+    looked = list(network.sites()) if sites is None else [network.site(address) for address in sites]
     began = monotonic()
-    with Stages() as stages:
+    with Stages(None if json else lambda: greet(network, model, looked, f"{len(source):,} photographs of {photos}")) as stages:
         built = build_atlas(
             network,
             source,
