@@ -76,18 +76,20 @@ def test_the_neuron_is_fixed_along_the_path() -> None:
 def test_inner_batches_hold_no_more_than_asked() -> None:
     seen: list[int] = []
 
-    class Counting(Small):
+    class Counting(nn.Linear):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             seen.append(len(x))
             return super().forward(x)
 
-    net = small(module=Counting())
+    module = Small()
+    module.head = Counting(8, 4)
+    net = small(module=module)
     net.sites()
     seen.clear()
-    one = attribute(net, photographs(), "head:2", "integrated_gradients", steps=15, batch_size=7)  # too few steps for a way around the first layer
+    one = attribute(net, photographs(), "head:2", "integrated_gradients", steps=20, batch_size=7)
     assert max(seen) == 7
-    assert sum(seen) >= 45
-    np.testing.assert_allclose(one.values, attribute(net, photographs(), "head:2", "integrated_gradients", steps=15).values, atol=1e-6)
+    assert sum(seen) >= 60
+    np.testing.assert_allclose(one.values, attribute(net, photographs(), "head:2", "integrated_gradients", steps=20).values, atol=1e-6)
 
 
 def test_hidden_units_as_source() -> None:

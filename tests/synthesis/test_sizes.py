@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.synthesis.planted import canvas_of, given
+from tests.synthesis.rigid import Rigid
 from torch import Tensor, nn
 
 from optogram.images.preprocess import Preprocess
@@ -17,19 +18,6 @@ from optogram.synthesis.verdict import FAILED
 from optogram.zoo._planted import planted
 
 TRUTH = planted(1)
-
-
-class Rigid(nn.Module):
-    """Takes gray images of 28x28 only."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.early = nn.Conv2d(1, 4, 5)
-        self.late = nn.Linear(4 * 24 * 24, 3)
-
-    def forward(self, images: Tensor) -> Tensor:
-        out: Tensor = self.late(torch.relu(self.early(images)).flatten(1))
-        return out
 
 
 class Tiring(nn.Module):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from tests.synthesis.rigid import Rigid
 from torch import Tensor, nn
 
 import optogram as og
@@ -154,19 +155,6 @@ def test_a_row_that_is_not_finite_stands_still_and_spares_the_others() -> None:
     assert np.isfinite(made.trace[1]).all()
     assert made.verdict[1] != "not finite"
     assert made.trace[1, -1] > made.trace[1, 0] + 0.05  # it went on
-
-
-class Rigid(nn.Module):
-    """Takes 28x28 gray images only."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.early = nn.Conv2d(1, 4, 5)
-        self.late = nn.Linear(4 * 24 * 24, 3)
-
-    def forward(self, images: Tensor) -> Tensor:
-        out: Tensor = self.late(torch.relu(self.early(images)).flatten(1))
-        return out
 
 
 def test_networks_of_a_fixed_small_size_and_one_channel() -> None:

@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -195,8 +195,8 @@ class _Build:
         from optogram.network.receptive_field import measure_all
 
         fields = measure_all(self.network, self.sites)
-        links = _links(subject.network, self.sites, subject.sweep, frames)
-        reads = _branches(subject.network, self.sites)
+        links = _followed(lambda: _links(subject.network, self.sites, subject.sweep, frames))
+        reads = _followed(lambda: branches(subject.network, self.sites))
         entries = []
         with track("pages", sum(site.units for site in self.sites), progress) as advance:
             for number, site in enumerate(self.sites):
@@ -210,6 +210,7 @@ class _Build:
                     evidence=subject.evidence,
                     k=subject.settings.exemplars,
                     links=links.get(site.address),
+                    reads=reads.get(site.address, ()),
                     tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields.keys() & self.close else None,
                     held_out=self.asked,
                     methods=self.settings.methods,
@@ -217,8 +218,7 @@ class _Build:
                     mapped=TWIN_PICTURES if subject.twin else MAPPED,
                     referred=TWIN_REFERRED if subject.twin else REFERRED,
                 )
-                entry = write_site(self.folder, slug(subject.name), known, frames)
-                entries.append(entry.model_copy(update={"reads": reads.get(site.address, [])}))
+                entries.append(write_site(self.folder, slug(subject.name), known, frames))
                 advance(site.units)
         return entries
 
@@ -285,24 +285,22 @@ def _as_subject(network: Network, twin: Network, sweep: Sweep, evidence: Evidenc
     return Subject(twin, f"{network.name}:twin{settings.seed}", f"untrained twin {settings.seed}", sweep, evidence, few)
 
 
+Found = TypeVar("Found")
 SHOWN = 6
 """Photographs of the panel on which it is measured which units a layer reads."""
 
 
 def _links(network: Network, sites: list[Site], sweep: Sweep, frames: Frames) -> dict[str, dict[str, list[Any]]]:
-    """Each site's table of links; none for a network through which no gradient can be followed."""
+    """Each site's table of links."""
     shown = [frames[identity] for identity in sweep.panel.identities[:SHOWN]]
     images = torch.cat([as_image(frame) for frame in shown if frame.shape == shown[0].shape])
-    try:
-        return linked(network, sites, {site.address: sweep.moments(site.address).sd for site in sites}, images)
-    except (OptogramError, RuntimeError):
-        return {}
+    return linked(network, sites, {site.address: sweep.moments(site.address).sd for site in sites}, images)
 
 
-def _branches(network: Network, sites: list[Site]) -> dict[str, list[str]]:
-    """Which sites each site reads; none for a network through which no gradient can be followed."""
+def _followed(find: Callable[[], dict[str, Found]]) -> dict[str, Found]:
+    """What is found by gradients between sites; nothing for a network through which none can be followed."""
     try:
-        return branches(network, sites)
+        return find()
     except (OptogramError, RuntimeError):
         return {}
 

@@ -38,6 +38,8 @@ def drawn(atlas: Atlas) -> Image.Image:
     A row holds the unit's strongest photographs, of each scene one while there are scenes, its synthesised picture and its weights
     where there are any; the label says the verdict.
     """
+    from pyarrow.compute import field
+
     from optogram.drawing.sheet import grid
 
     sites = [site for site in atlas.networks[0].sites if site.grid][:SITES]
@@ -46,13 +48,11 @@ def drawn(atlas: Atlas) -> Image.Image:
     labels = []
     for site in sites:
         rows = atlas.table(site.address).to_pylist()
-        tops: dict[int, list[dict[str, Any]]] = {}
-        for exemplar in atlas.table(site.address, "exemplars").to_pylist():
-            if exemplar["kind"] == "top":
-                tops.setdefault(exemplar["unit"], []).append(exemplar)
+        exemplars = atlas.table(site.address, "exemplars")
         tested = [row for row in rows if row["verdict"] != "not tested" and not row["dead"]] or rows
         for row in (tested[0], tested[-1]):
-            pictures += _row(atlas, site, row, tops.get(row["unit"], []), weights)
+            tops = exemplars.filter((field("unit") == row["unit"]) & (field("kind") == "top")).to_pylist()
+            pictures += _row(atlas, site, row, tops, weights)
             labels.append(f"{site.address}:{row['unit']}  {row['verdict']}")
     heads = ["strongest", *("" for _ in range(PHOTOGRAPHS - 1)), "optimised"] + (["weights"] if weights else [])
     network = atlas.networks[0]

@@ -83,6 +83,7 @@ class Known:
     tuning: dict[str, list[Any]] | None = None
     held_out: Int[np.ndarray, " row"] | None = None
     methods: tuple[str, ...] = ()
+    reads: Sequence[str] = ()
     mapping: Network | None = None
     mapped: int = 0
     referred: int = REFERRED
@@ -143,6 +144,7 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         picture_cell=PICTURE_CELL,
         claims=summaries(known.evidence, site.address),
         dead=int(dead.sum()),
+        reads=list(known.reads),
     )
 
 

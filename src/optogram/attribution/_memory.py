@@ -40,17 +40,12 @@ def rows_within(network: Network, target: Target, image: Tensor, max_memory: str
 
 def rows_kept(network: Network, most: int) -> int:
     """At most so many rows that the largest activation lies in memory that the process keeps (`optogram.memory`); off the processor, `most`."""
-    return most if network.device.type != "cpu" else rows_that_stay(_largest(network), most)
+    return most if network.device.type != "cpu" else rows_that_stay(network.sites(default=False).largest_bytes, most)
 
 
 def rows_at_once(network: Network, most: int) -> int:
     """At most so many rows that few passes touch little memory for the first time; off the processor, `most`."""
-    return most if network.device.type != "cpu" else small_rows(_largest(network), most)
-
-
-def _largest(network: Network) -> int:
-    """Bytes of one row's largest activation."""
-    return max(4 * site.units * site.places_count for site in network.sites(default=False))
+    return most if network.device.type != "cpu" else small_rows(network.sites(default=False).largest_bytes, most)
 
 
 def in_bytes(text: str | int) -> int:

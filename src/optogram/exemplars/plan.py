@@ -61,7 +61,7 @@ def fitting_rows(network: Network) -> int:
     """How many photographs go through the network at once: 32, on a processor no more than the allocator serves well (`memory.py`)."""
     if network.device.type != "cpu":
         return MOST_ROWS
-    return rows_that_stay(max(4 * site.units * site.places_count for site in network.sites(default=False)), MOST_ROWS)
+    return rows_that_stay(network.sites(default=False).largest_bytes, MOST_ROWS)
 
 
 def plan(network: Network, sites: Sequence[str | Site] | str | Site | None) -> Plan:

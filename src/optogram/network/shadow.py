@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from optogram.errors import InputError
+from optogram.network.structure import version_of
 
 
 class Shadow:
@@ -55,7 +56,7 @@ class Shadow:
             self._copy(name, theirs, mine)
 
     def _copy(self, name: str, theirs: Tensor, mine: Tensor) -> None:
-        stamp = (theirs.data_ptr(), _version(theirs), _version(mine))
+        stamp = (theirs.data_ptr(), version_of(theirs), version_of(mine))
         if self._seen.get(name) == stamp:
             return
         with torch.no_grad():
@@ -63,7 +64,7 @@ class Shadow:
                 mine.data = theirs.detach().to(self.device, copy=True)
             else:
                 mine.copy_(theirs)
-        self._seen[name] = (theirs.data_ptr(), _version(theirs), _version(mine))
+        self._seen[name] = (theirs.data_ptr(), version_of(theirs), version_of(mine))
 
 
 def weights_hash(module: nn.Module) -> str:
@@ -138,7 +139,3 @@ def _device(module: nn.Module) -> torch.device:
 
 def _names(module: nn.Module) -> list[str]:
     return [name for name, _ in module.named_parameters()] + [name for name, _ in module.named_buffers()]
-
-
-def _version(tensor: Tensor) -> int:
-    return -1 if tensor.is_inference() else tensor._version

@@ -183,6 +183,11 @@ class SiteTable(Sequence[Site]):
         """Every address in order."""
         return [site.address for site in self._sites]
 
+    @property
+    def largest_bytes(self) -> int:
+        """What the largest activation of one image takes in float32, at the usual input size."""
+        return max(4 * site.units * site.places_count for site in self._sites)
+
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Address, kind, units, shape and receptive field of each site, as text."""
         fields = self._fields() if self._fields else {}

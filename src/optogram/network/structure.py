@@ -9,6 +9,11 @@ from typing import Any
 from torch import Tensor
 
 
+def version_of(tensor: Tensor) -> int:
+    """How often a tensor was written into; -1 under `torch.inference_mode`, where torch does not count and it may have been."""
+    return -1 if tensor.is_inference() else tensor._version
+
+
 def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Tensor]]:
     """Every tensor with its key: `""` for a bare tensor, `0`, `logits`, `hidden_states.2` inside something."""
     if isinstance(value, Tensor):

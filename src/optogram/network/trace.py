@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from optogram.network.functional import Watch, cuts_at_zero
-from optogram.network.structure import leaves
+from optogram.network.structure import leaves, version_of
 from optogram.network.tap import functional_path
 from optogram.network.wiring import Wiring
 
@@ -33,7 +33,7 @@ class Leaf:
     @property
     def overwritten(self) -> bool:
         """Whether somebody wrote into it after it was seen."""
-        return self.tensor.is_inference() or _version(self.tensor) != self.version
+        return self.tensor.is_inference() or version_of(self.tensor) != self.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class _Tracer:
 
     def _seen(self, value: Any) -> tuple[Leaf, ...]:
         found = ((key, tensor) for key, tensor in leaves(value) if tensor.is_floating_point() and tensor.numel() > 0)
-        return tuple(Leaf(key, tensor, _version(tensor), _mark(tensor) in self.cut or _rectified(tensor)) for key, tensor in found)
+        return tuple(Leaf(key, tensor, version_of(tensor), _mark(tensor) in self.cut or _rectified(tensor)) for key, tensor in found)
 
     def _tick(self) -> int:
         self.clock += 1
@@ -114,12 +114,7 @@ class _Tracer:
 
 def _mark(tensor: Tensor) -> tuple[int, int, int]:
     """Place and version: the same for a tensor and its views until somebody writes into it."""
-    return tensor.data_ptr(), tensor.numel(), _version(tensor)
-
-
-def _version(tensor: Tensor) -> int:
-    """How often a tensor was written into; under `torch.inference_mode` torch does not count, so there every tensor may have been."""
-    return -1 if tensor.is_inference() else tensor._version
+    return tensor.data_ptr(), tensor.numel(), version_of(tensor)
 
 
 def _rectified(tensor: Tensor) -> bool:
