@@ -2,19 +2,20 @@
 
 Which site's units a layer reads is measured, not derived from the graph: where each feature of a layer's input comes from one unit alone (through
 rectifiers, pooling, concatenation, dropout, flattening), the gradient of two random sums of the features with respect to a site's units has, at every
-place, the ratio of that feature's two factors. Cost: one forward pass of a few images, and two backward passes a layer with weights.
+place, the ratio of that feature's two factors. Cost: one forward pass of a few images, and short backward passes from each layer with weights to the
+sites before it.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from optogram.atlas.tables import schemas
@@ -31,6 +32,10 @@ LARGEST = 121
 """Weights of one connection that are kept to be drawn; of larger kernels their sum alone."""
 AGREE = 1e-3
 CHUNK = 256
+AT_ONCE = 4
+"""Sites that are looked at together, going back from a layer: most layers read the last few."""
+SOME = 64
+"""Places on which a unit must agree before all are looked at: most units feed no feature alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +93,15 @@ def bundles(network: Network, sites: Sequence[Site], images: Float[Tensor, "batc
         network.run(shown, "input")
         for site, module in weighted:
             before = [one for one in sites if one.order < site.order and one.address in kept]
-            fed = _fed(network, network.site(inputs[site.address]), taps[inputs[site.address]], before, kept)
             kernel = _kernel(module) * with_norm(network, site, site.affine or "", module)[0][:, None, None, None]
             taken: set[int] = set()
-            for source in reversed(before):
-                own = {unit: features for unit, features in fed.get(source.address, {}).items() if not taken & set(features.tolist())}
+            for source, fed in _fed(network.site(inputs[site.address]), taps[inputs[site.address]], before, kept):
+                own = {unit: features for unit, features in fed.items() if not taken & set(features.tolist())}
                 taken |= {feature for features in own.values() for feature in features.tolist()}
                 if own:
                     found.append(Bundle(source, site, kernel, own))
+                if len(taken) == kernel.shape[1]:
+                    break
     return found
 
 
@@ -110,23 +116,24 @@ def _layer(network: Network, site: Site) -> nn.Conv2d | nn.Linear | None:
     return module if isinstance(module, nn.Conv2d | nn.Linear) else None
 
 
-def _fed(network: Network, seen: Site, raw: Tensor, before: Sequence[Site], kept: Mapping[str, Tensor]) -> dict[str, dict[int, np.ndarray]]:
-    """For each site and unit the features of this input that the unit alone makes."""
+def _fed(seen: Site, raw: Tensor, before: Sequence[Site], kept: Mapping[str, Tensor]) -> Iterator[tuple[Site, dict[int, np.ndarray]]]:
+    """Each site, the latest first, with the features of this input that one of its units alone makes. Gradients reach no further than is asked."""
     random = torch.Generator().manual_seed(1)
     places = seen.places(raw)
     factors = torch.randn(2, places.shape[1], generator=random, dtype=torch.float64).to(raw.device)
-    if not before or not raw.requires_grad:
-        return {}
-    values = [kept[site.address] for site in before]
+    if not raw.requires_grad:
+        return
     sums = [(places * factor[None, :, None].to(places)).sum() for factor in factors]
-    first, second = (torch.autograd.grad(total, values, retain_graph=True, allow_unused=True) for total in sums)
     ratios = (factors[0] / factors[1]).cpu().numpy()
     order = np.argsort(ratios)
-    return {
-        site.address: _matched(_by_unit(site, one), _by_unit(site, other), ratios[order], order)
-        for site, one, other in zip(before, first, second, strict=True)
-        if one is not None and other is not None
-    }
+    latest = [*reversed(before)]
+    for start in range(0, len(latest), AT_ONCE):
+        asked = latest[start : start + AT_ONCE]
+        values = [kept[site.address] for site in asked]
+        first, second = (torch.autograd.grad(total, values, retain_graph=True, allow_unused=True) for total in sums)
+        for site, one, other in zip(asked, first, second, strict=True):
+            if one is not None and other is not None:
+                yield site, _matched(_by_unit(site, one), _by_unit(site, other), ratios[order], order)
 
 
 def _by_unit(site: Site, raw: Tensor) -> Float[np.ndarray, "unit place"]:
@@ -135,17 +142,28 @@ def _by_unit(site: Site, raw: Tensor) -> Float[np.ndarray, "unit place"]:
 
 
 def _matched(one: np.ndarray, other: np.ndarray, ratios: Float[np.ndarray, " feature"], order: Int[np.ndarray, " feature"]) -> dict[int, np.ndarray]:
+    least = 1e-6 * max(float(np.abs(other).max()), 1e-30)
+    step = max(1, other.shape[1] // SOME)
+    some, fine = _nearest(one[:, ::step], other[:, ::step], least, ratios)
     found = {}
-    for unit, (above, below) in enumerate(zip(one, other, strict=True)):
-        live = np.abs(below) > 1e-6 * max(float(np.abs(other).max()), 1e-30)
-        if not live.any():
-            continue
-        asked = above[live] / below[live]
-        near = np.clip(np.searchsorted(ratios, asked), 1, len(ratios) - 1)
-        near = np.where(np.abs(ratios[near - 1] - asked) < np.abs(ratios[near] - asked), near - 1, near)
-        if np.all(np.abs(ratios[near] - asked) <= AGREE * np.maximum(np.abs(asked), 1e-3)):
-            found[unit] = np.unique(order[near])
+    for unit in np.flatnonzero(fine.all(axis=1)).tolist():
+        near, alone = _nearest(one[unit], other[unit], least, ratios) if step > 1 else (some[unit], fine[unit])
+        features = np.unique(order[near[near >= 0]])
+        if len(features) and alone.all():
+            found[unit] = features
     return found
+
+
+def _nearest(
+    one: Float[np.ndarray, "*place"], other: Float[np.ndarray, "*place"], least: float, ratios: Float[np.ndarray, " feature"]
+) -> tuple[Int[np.ndarray, "*place"], Bool[np.ndarray, "*place"]]:
+    """Which feature's ratio the two gradients have at each place, -1 where there is no gradient, and whether they have that ratio or none."""
+    live = np.abs(other) > least
+    asked = one / np.where(live, other, 1)
+    above = np.searchsorted(ratios, asked).clip(1, len(ratios) - 1)
+    near = above - (np.abs(ratios[above - 1] - asked) < np.abs(ratios[above] - asked))
+    fine = np.abs(ratios[near] - asked) <= AGREE * np.maximum(np.abs(asked), 1e-3)
+    return np.where(live, near, -1), fine | ~live
 
 
 def _kernel(module: nn.Conv2d | nn.Linear) -> Float[Tensor, "out feature row column"]:
@@ -182,7 +200,7 @@ def _strongest(strength: Float[np.ndarray, " unit"]) -> list[int]:
 
 def _row(bundle: Bundle, way: str, unit: int, other: int, strength: float) -> dict[str, Any]:
     target, source = (unit, other) if way == "in" else (other, unit)
-    kernel = bundle.kernel[target, torch.from_numpy(bundle.features[source])].numpy()
+    kernel = bundle.kernel.numpy()[target, bundle.features[source]]
     drawn, shape = kernel.reshape(-1), kernel.shape[1:]
     if kernel.shape[0] > 1:  # a flattened map: one weight a place
         shape = bundle.source.grid if len(bundle.source.grid) == 2 and kernel.size == np.prod(bundle.source.grid) else (1, kernel.size)
