@@ -89,10 +89,10 @@ def test_dealing_moves_whole_groups() -> None:
     half = Half.of(shown, 0)
     dealt = half.dealt(np.random.default_rng(0))
     for name in np.unique(half.group):
-        rows = dealt.value[half.group == name, 0]
-        sources = {int(half.group[np.flatnonzero(half.value[:, 0] == value)[0]]) for value in rows}
+        rows = dealt.value[0, half.group == name]
+        sources = {int(half.group[np.flatnonzero(half.value[0] == value)[0]]) for value in rows}
         assert len(sources) == 1
-    assert sorted(dealt.value[:, 0]) == sorted(half.value[:, 0])
+    assert sorted(dealt.value[0]) == sorted(half.value[0])
     assert not np.array_equal(dealt.value, half.value)
 
 

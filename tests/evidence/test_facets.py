@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from sklearn.metrics import silhouette_score
 
+from optogram.evidence._kinds import sorted_by_kind
 from optogram.evidence._view import Patches, SiteView, Stimuli, similarity
-from optogram.evidence.facets import facets, kinds, silhouette
+from optogram.evidence.facets import Facets, facets
 from optogram.statistics.intervals import clopper_pearson
 
 THINGS, PROBES = 20, 2
@@ -62,7 +62,7 @@ def test_units_of_one_thing_have_none(kind: str) -> None:
 
 
 def test_a_null_that_is_too_strict_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules[kinds.__module__]
+    module = sys.modules[Facets.__module__]
     monkeypatch.setattr(module, "NEGLIGIBLE", -0.05)
     rng = np.random.default_rng(4)
     claims = 0
@@ -79,19 +79,6 @@ def test_units_of_nothing_have_none() -> None:
         _, features = tiles(rng, 100)
         claims += bool((facets.measure(seen(features, rng.standard_normal((len(features), 8)))).q <= 0.05).any())
     assert clopper_pearson(claims, 20).low <= 0.05
-
-
-def test_kinds_are_those_that_are_apart() -> None:
-    rng = np.random.default_rng(6)
-    centres = rng.standard_normal((3, 30))
-    features = np.concatenate([centre + 0.3 * rng.standard_normal((8, 30)) for centre in centres])
-    same = similarity(features.astype(np.float32))
-    found = kinds(same, np.arange(24))
-    assert sorted(sorted(kind.tolist()) for kind in found) == [list(range(8 * one, 8 * one + 8)) for one in range(3)]
-    division = rng.integers(0, 3, 24)
-    apart = np.clip(1 - same.astype(float), 0, None)
-    np.fill_diagonal(apart, 0)
-    assert silhouette(apart, division) == pytest.approx(silhouette_score(apart, division, metric="precomputed"), abs=1e-6)
 
 
 def test_the_effect_is_the_partial_correlation() -> None:
@@ -112,7 +99,10 @@ def test_the_effect_is_the_partial_correlation() -> None:
                 best.append(row)
                 taken.add(shown.patches.photograph[row])
         best = np.array(best[:24])
-        near = np.stack([likeness(shown.patches, best[kind][:, None], other)[:, 0] for kind in kinds(shown.patches.similarity, best)], 1)
+        among = shown.patches.similarity[np.ix_(best, best)].astype(float)
+        apart = np.clip(1 - (among + among.T) / 2, 0, None) * ~np.eye(24, dtype=bool)
+        kind = sorted_by_kind(apart[None])[0]
+        near = np.stack([likeness(shown.patches, best[kind == one][:, None], other)[:, 0] for one in range(kind.max() + 1)], 1)
         ranks = stats.rankdata(shown.responses[other, 0])
         design = np.column_stack([np.ones(len(other)), near])
         fit = design @ np.linalg.pinv(design) @ ranks

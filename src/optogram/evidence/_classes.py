@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import stats
+from scipy.sparse import csr_array
 
 from optogram.evidence._view import SiteView
+from optogram.statistics.ranks import centred_ranks
 
 LEAST = 4
 """Observations of a class, and of others, that a half needs at least."""
@@ -27,8 +29,8 @@ def observations(view: SiteView) -> Observations:
     group = groups(view)[view.patches.photograph]
     count = int(group.max()) + 1
     sizes = np.bincount(group, minlength=count)
-    values = np.zeros((count, view.responses.shape[1]))
-    np.add.at(values, group, view.responses)
+    of_group = csr_array((np.ones(len(group)), (group, np.arange(len(group)))), shape=(count, len(group)))
+    values = of_group @ view.responses.astype(np.float64)
     fold = np.zeros(count, np.int64)
     fold[group] = view.patches.fold
     return Observations(values / sizes[:, None], fold)
@@ -59,8 +61,7 @@ class Ranked:
     @classmethod
     def of(cls, values: Float[np.ndarray, "observation unit"]) -> Ranked:
         """Average ranks, so that ties count half."""
-        ranks = stats.rankdata(values, axis=0)
-        centred = ranks - ranks.mean(axis=0)
+        centred = centred_ranks(values) / 2
         return cls(centred, np.sqrt((centred**2).sum(axis=0) / (len(values) - 1)))
 
     def z(self, members: Bool[np.ndarray, "observation label"]) -> Float[np.ndarray, "label unit"]:

@@ -60,6 +60,19 @@ class Patches:
     fold: Int[np.ndarray, " patch"]
     photograph: Int[np.ndarray, " patch"]
     gaze: Gaze | None = None
+    _across: dict[int, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def place(self) -> Int[np.ndarray, " patch"]:
+        """Each patch's place among those of its fold."""
+        second = self.fold != 0
+        return np.where(second, np.cumsum(second), np.cumsum(~second)) - 1
+
+    def across(self, fold: int) -> Float[np.ndarray, "own other"]:
+        """Similarity of the patches of `fold` with those of the other one; kept, since every claim of every twin asks for it."""
+        if fold not in self._across:
+            self._across[fold] = self.similarity[self.fold == fold].take(np.flatnonzero(self.fold != fold), axis=1)
+        return self._across[fold]
 
 
 @dataclass(frozen=True, slots=True)

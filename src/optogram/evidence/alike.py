@@ -5,7 +5,7 @@ strongest tenth of the other half's photographs, less that to all of them; halve
 half, so that crops of one photograph are never alike by that alone. The null deals the responses of whole groups of photographs anew within each
 half, the same for every unit. Each unit is measured by its own draws' mean and spread, and all draws are pooled. An untrained unit is a definite
 function of the image too, and its exemplars look alike as well (SCIENCE 9): without the twins' null this proves nothing.
-Cost: 24 draws of nine sums of N rows of patches each.
+Cost: 12 draws of nine sums of N rows of patches each.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from optogram.evidence._blocks import block, blocks
 from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of, none_tested
 from optogram.evidence._classes import groups
 from optogram.evidence._view import SiteView
-from optogram.evidence.identification import CHOSEN, likeness
+from optogram.evidence.identification import CHOSEN, weighed
 from optogram.statistics import permutation
+from optogram.statistics.ranks import greatest
 from optogram.statistics.verdict import Words
 
-DRAWS = 24
+DRAWS = 12
 POOL = 4000
 """Draws that the pool should hold at least: a site with few units gets more of each."""
 SHARE = 0.1
@@ -42,7 +43,7 @@ class Alike(Claim):
         halves = [Half.of(view, fold) for fold in (0, 1)]
         if min(len(half.places) for half in halves) < 2 * CHOSEN:
             return replace(none_tested(units), notes=(f"fewer than {2 * CHOSEN} photographs in each half",) * units)
-        living = np.logical_and(*(half.value.max(axis=0) > half.value.min(axis=0) for half in halves))
+        living = np.logical_and(*(half.value.max(axis=1) > half.value.min(axis=1) for half in halves))
         rng = np.random.default_rng(0)
         own = effects(view, halves)
         drawn = [effects(view, [half.dealt(rng) for half in halves]) for _ in range(max(DRAWS, -(-POOL // max(1, int(living.sum())))))]
@@ -89,14 +90,15 @@ alike = Alike(
 class Half:
     """One half of the photographs, in a random order that ties are broken by: each unit's strongest patch of each.
 
-    `group`: what hangs together; `places` [photograph, probe] are patches; `probe` [photograph, unit] says which of them is a unit's strongest,
+    `group`: what hangs together; `places` [photograph, probe] are patches; `probe` [unit, photograph] says which of them is a unit's strongest,
     `value` what it responds with.
     """
 
+    fold: int
     group: Int[np.ndarray, " photograph"]
     places: Int[np.ndarray, "photograph probe"]
-    probe: Int[np.ndarray, "photograph unit"]
-    value: Float[np.ndarray, "photograph unit"]
+    probe: Int[np.ndarray, "unit photograph"]
+    value: Float[np.ndarray, "unit photograph"]
 
     @classmethod
     def of(cls, view: SiteView, fold: int) -> Half:
@@ -105,26 +107,28 @@ class Half:
         names, counts = np.unique(view.patches.photograph[rows], return_counts=True)
         order = np.random.default_rng(fold).permutation(len(names))
         places = rows[np.argsort(view.patches.photograph[rows], kind="stable")].reshape(len(names), int(counts.max(initial=1)))[order]
-        probe = view.responses[places].argmax(axis=1)
-        value = np.take_along_axis(view.responses[places], probe[:, None], axis=1)[:, 0]
-        return cls(groups(view)[names[order]], places, probe, value)
+        seen = np.ascontiguousarray(view.responses.T)[:, places]
+        return cls(fold, groups(view)[names[order]], places, seen.argmax(axis=2), seen.max(axis=2))
 
     @property
-    def strongest(self) -> Int[np.ndarray, "photograph unit"]:
+    def strongest(self) -> Int[np.ndarray, "unit photograph"]:
         """Each unit's strongest patch of each photograph."""
-        return np.take_along_axis(self.places, self.probe, axis=1)
+        return self.places[np.arange(len(self.places)), self.probe]
 
     def dealt(self, rng: np.random.Generator) -> Half:
         """Every group's responses given to another group, so that photographs of one go on having responses of one.
 
         A group takes as many of the responses as it has photographs, again from the first if they are too few.
         """
-        names = np.unique(self.group)
-        rows = {name: rng.permutation(np.flatnonzero(self.group == name)) for name in names.tolist()}
-        source = np.empty(len(self.group), np.int64)
-        for name, other in zip(names.tolist(), rng.permutation(names).tolist(), strict=True):
-            source[rows[name]] = np.resize(rows[other], len(rows[name]))
-        return replace(self, probe=self.probe[source], value=self.value[source])
+        names, of = np.unique(self.group, return_inverse=True)
+        size = np.bincount(of)
+        first = np.cumsum(size) - size
+        shuffled = rng.permutation(len(of))
+        rows = shuffled[np.argsort(of[shuffled], kind="stable")]
+        other = rng.permutation(len(names))[of[rows]]
+        source = np.empty(len(of), np.int64)
+        source[rows] = rows[first[other] + (np.arange(len(of)) - first[of[rows]]) % size[other]]
+        return replace(self, probe=self.probe[:, source], value=self.value[:, source])
 
 
 def effects(view: SiteView, halves: Sequence[Half], out: Bool[np.ndarray, " patch"] | None = None) -> Float[np.ndarray, " unit"]:
@@ -132,13 +136,15 @@ def effects(view: SiteView, halves: Sequence[Half], out: Bool[np.ndarray, " patc
 
     `out`: patches that exemplars are not compared with.
     """
+    place = view.patches.place
     total = np.zeros(view.responses.shape[1])
     for own, other in (halves, halves[::-1]):
-        exemplars = np.take_along_axis(own.strongest, np.argsort(own.value, axis=0, kind="stable")[-CHOSEN:], axis=0)
-        kept = np.arange(len(other.places)) if out is None else np.flatnonzero(~out[other.places[:, 0]])
-        seen = other.places[kept].ravel()
-        near = likeness(view.patches, exemplars, seen).reshape(len(kept), -1, len(total))
-        near = np.take_along_axis(near, other.probe[kept][:, None], axis=1)[:, 0]
-        best = np.argsort(other.value[kept], axis=0, kind="stable")[-max(CHOSEN, round(SHARE * len(kept))) :]
-        total += np.take_along_axis(near, best, axis=0).mean(axis=0) - near.mean(axis=0)
+        exemplars = np.take_along_axis(own.strongest, greatest(own.value, CHOSEN), axis=1)
+        near, value = weighed(view.patches, [(exemplars.T, 1)], view.patches.across(own.fold), place), other.value
+        near = np.take_along_axis(near, place[other.strongest], axis=1)
+        if out is not None:
+            kept = np.flatnonzero(~out[other.places[:, 0]])
+            near, value = near[:, kept], value[:, kept]
+        best = greatest(value, max(CHOSEN, round(SHARE * near.shape[1])))
+        total += np.take_along_axis(near, best, axis=1).mean(axis=1) - near.mean(axis=1)
     return total / 2

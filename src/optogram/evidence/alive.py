@@ -32,12 +32,12 @@ class Alive(Claim):
         rest, repeated = resting(view.responses)
         differs = (view.responses != rest) | ~repeated
         photographs = view.photographs
-        counts = np.zeros((photographs, differs.shape[1]), np.int64)
-        np.add.at(counts, view.patches.photograph, differs)
-        responds = (counts > 0).sum(axis=0)
+        order = np.argsort(view.patches.photograph, kind="stable")
+        begins = np.searchsorted(view.patches.photograph[order], np.arange(photographs))
+        responds = np.logical_or.reduceat(differs[order], begins, axis=0).sum(axis=0)
         least = np.finfo(np.float64).tiny
         p = np.maximum(stats.binom.sf(responds - 1, photographs, HARDLY), least)
-        notes = tuple(_note(view, unit, int(responds[unit]), float(rest[unit])) for unit in range(len(responds)))
+        notes = () if like is not None else tuple(_note(view, unit, int(responds[unit]), float(rest[unit])) for unit in range(len(responds)))
         tested = np.ones(len(responds), bool)
         parts = {"family": as_many(tested, like)}
         return Measured(responds / photographs, p, np.zeros(len(p), np.int64), 0, max(HARDLY**photographs, least), parts, notes)
@@ -71,14 +71,14 @@ alive = Alive(
 
 def resting(responses: Float[np.ndarray, "patch unit"]) -> tuple[Float[np.ndarray, " unit"], Bool[np.ndarray, " unit"]]:
     """Each unit's most common value (the least of equals), and whether it occurs more than once."""
-    ordered = np.sort(responses, axis=0)
+    ordered = np.sort(np.ascontiguousarray(responses.T), axis=1)
     change = np.ones(ordered.shape, bool)
-    change[1:] = ordered[1:] != ordered[:-1]
-    place = np.arange(len(ordered))[:, None]
-    run = place - np.maximum.accumulate(np.where(change, place, 0), axis=0) + 1
-    last = run.argmax(axis=0)
-    columns = np.arange(ordered.shape[1])
-    return ordered[last, columns], run[last, columns] > 1
+    change[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    place = np.arange(ordered.shape[1], dtype=np.int32)
+    run = place - np.maximum.accumulate(np.where(change, place, 0), axis=1) + 1
+    last = run.argmax(axis=1)
+    units = np.arange(len(ordered))
+    return ordered[units, last], run[units, last] > 1
 
 
 def states(values: Float[np.ndarray, " patch"], share: float, rest: float) -> str:

@@ -18,16 +18,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import special, stats
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import squareform
+from scipy.sparse import csr_array
 
 from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of, none_tested
 from optogram.evidence._classes import groups
+from optogram.evidence._kinds import MOST, sorted_by_kind
 from optogram.evidence._view import SiteView
-from optogram.evidence.identification import likeness
+from optogram.statistics.ranks import centred_ranks, order_of
 from optogram.statistics.verdict import Words
 
-CHOSEN, MOST, LEAST_OF_A_KIND = 24, 5, 3
+CHOSEN = 24
 NEGLIGIBLE = 0.05
 
 
@@ -43,19 +43,18 @@ class Facets(Claim):
             return replace(none_tested(units), notes=(f"fewer than {2 * CHOSEN} photographs (groups counted once) in each half",) * units)
         least = np.finfo(np.float64).tiny
         effect, error, p, notes = np.full(units, np.nan), np.full(units, np.nan), np.full(units, np.nan), [""] * units
-        for unit in np.flatnonzero(view.alive):
-            one, other = (_half(view, group, view.responses[:, unit], fold) for fold in (0, 1))
-            if one is None or other is None:
-                continue
-            parts = (one.parts + other.parts) / 2
-            seen = np.bincount(group, minlength=len(parts)) > 0
-            effect[unit] = parts.sum()
-            error[unit] = np.sqrt(((parts[seen] - parts[seen].mean()) ** 2).sum())
-            p[unit] = max(least, float(special.stdtr(int(seen.sum()) - 1, (NEGLIGIBLE - effect[unit]) / max(error[unit], 1e-12))))
-            same = one.kinds == other.kinds
-            notes[unit] = f"{one.kinds} kinds" + (
-                " among what drives it most in either half" if same else f" in one half, {other.kinds} in the other"
-            )
+        varies = np.ones(units, bool)
+        for fold in (0, 1):
+            varies &= np.ptp(view.responses[view.patches.fold == fold], axis=0) > 0
+        living = np.flatnonzero(varies)
+        sums, counts = zip(*(_half(view, group, living, fold) for fold in (0, 1)), strict=True)
+        parts = (sums[0] + sums[1]) / 2
+        effect[living] = parts.sum(axis=1)
+        error[living] = np.sqrt(((parts - parts.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
+        p[living] = np.maximum(least, special.stdtr(parts.shape[1] - 1, (NEGLIGIBLE - effect[living]) / np.maximum(error[living], 1e-12)))
+        for unit, one, other in zip(living, *counts, strict=True):
+            told = " among what drives it most in either half" if one == other else f" in one half, {other} in the other"
+            notes[unit] = f"{one} kinds{told}"
         parts_ = {"family": as_many(~np.isnan(effect), like), "error": error}
         return Measured(effect, p, np.zeros(units, np.int64), 0, least, parts_, tuple(notes))
 
@@ -85,61 +84,86 @@ facets = Facets(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
-    """The correlation of one half as a sum over groups, and how many kinds the other half had."""
-
-    parts: Float[np.ndarray, " group"]
-    kinds: int
+AT_ONCE = 32
+"""Units whose regressions are made together; all at once would not fit where processors keep what they work on."""
 
 
-def _half(view: SiteView, group: Int[np.ndarray, " patch"], responses: Float[np.ndarray, " patch"], fold: int) -> _Half | None:
-    """Kinds chosen in `fold`, tested in the other; None where nothing varies there."""
+def _half(
+    view: SiteView, group: Int[np.ndarray, " patch"], units: Int[np.ndarray, " living"], fold: int
+) -> tuple[Float[np.ndarray, "living group"], Int[np.ndarray, " living"]]:
+    """Kinds chosen in `fold`, tested in the other: each group's share of the partial correlation, and how many kinds there are."""
     own, seen = (np.flatnonzero((view.patches.fold == fold) == same) for same in (True, False))
-    order = own[np.argsort(-responses[own], kind="stable")]
-    first = np.sort(np.unique(group[order], return_index=True)[1])
-    chosen = order[first[:CHOSEN]]
-    ranks = stats.rankdata(responses[seen])
-    if ranks.std() == 0 or np.ptp(responses[own]) == 0:
-        return None
-    near = np.stack([likeness(view.patches, chosen[kind][:, None], seen)[:, 0] for kind in kinds(view.patches.similarity, chosen)], axis=1)
-    parts = _parts(ranks, near.astype(np.float64))
-    return _Half(np.bincount(group[seen], weights=parts, minlength=int(group.max()) + 1), near.shape[1])
+    names, place = np.unique(group, return_inverse=True)
+    shares, counts = np.zeros((len(units), len(names))), np.zeros(len(units), np.int64)
+    every = view.patches.across(fold)
+    of_group = csr_array((np.ones(len(seen)), (place[seen], np.arange(len(seen)))), shape=(len(names), len(seen)))
+    for first in range(0, len(units), AT_ONCE):
+        rows = slice(first, first + AT_ONCE)
+        responses = np.ascontiguousarray(view.responses[:, units[rows]].T)
+        strongest = _strongest(responses[:, own], group[own])
+        chosen = own[strongest]
+        among = view.patches.similarity[chosen[:, :, None], chosen[:, None]].astype(np.float64)
+        apart = np.clip(1 - (among + among.transpose(0, 2, 1)) / 2, 0, None)
+        apart[:, np.arange(CHOSEN), np.arange(CHOSEN)] = 0
+        kind = sorted_by_kind(apart)
+        near = _near(among, every, strongest, kind)
+        shares[rows] = (of_group @ _parts(centred_ranks(responses[:, seen].T).T, near, kind.max(axis=1) + 1).T).T
+        counts[rows] = kind.max(axis=1) + 1
+    return shares, counts
 
 
-def _parts(values: Float[np.ndarray, " seen"], near: Float[np.ndarray, "seen kind"]) -> Float[np.ndarray, " seen"]:
-    """Each patch's share of the partial correlation."""
-    scaled = (near - near.mean(axis=0)) / np.maximum(near.std(axis=0), 1e-12)
-    linear = np.column_stack([np.ones(len(values)), scaled])
-    together = linear @ np.linalg.lstsq(linear, (values - values.mean()) / values.std(), rcond=None)[0]
-    known = np.column_stack([linear, together**2])
-    rest, nearest = (value - known @ np.linalg.lstsq(known, value, rcond=None)[0] for value in (values, near.max(axis=1)))
-    return np.asarray(rest * nearest / max(np.sqrt((rest**2).sum() * (nearest**2).sum()), 1e-12))
+def _strongest(responses: Float[np.ndarray, "unit patch"], group: Int[np.ndarray, " patch"]) -> Int[np.ndarray, "unit chosen"]:
+    """Places of the patches that drive each unit most, one a group, strongest first; of equal ones the first."""
+    enough = min(len(group), (CHOSEN - 1) * int(np.bincount(group).max()) + 1)
+    order = order_of(-responses)[:, :enough]
+    names = group[order]
+    by_name = np.argsort(names, axis=1, kind="stable")
+    sorted_names = np.take_along_axis(names, by_name, axis=1)
+    again = np.zeros(order.shape, bool)
+    np.put_along_axis(again, by_name[:, 1:], sorted_names[:, 1:] == sorted_names[:, :-1], axis=1)
+    taken = ~again & (np.cumsum(~again, axis=1) <= CHOSEN)
+    return np.asarray(order[taken].reshape(len(order), CHOSEN))
 
 
-def kinds(similarity: Float[np.ndarray, "patch patch"], chosen: Int[np.ndarray, " chosen"]) -> list[Int[np.ndarray, " member"]]:
-    """Which of the chosen are of one kind, by their places: as many kinds as have the greatest silhouette, none of fewer than three.
+def _near(
+    among: Float[np.ndarray, "unit chosen chosen"],
+    every: Float[np.ndarray, "own seen"],
+    chosen: Int[np.ndarray, "unit chosen"],
+    kind: Int[np.ndarray, "unit chosen"],
+) -> Float[np.ndarray, "unit kind seen"]:
+    """Cosine of each seen patch with the mean of each kind's patches; 0 for kinds that a unit does not have."""
+    member = (kind[:, :, None] == np.arange(MOST)).astype(np.float64)
+    lengths = np.sqrt(np.maximum(np.einsum("uck,uck->uk", among @ member, member), 1e-9 * np.maximum(member.sum(axis=1), 1) ** 2))
+    weight = np.take_along_axis(1 / lengths, kind, axis=1)
+    order = np.argsort(kind, axis=1, kind="stable")
+    columns, weights = (np.take_along_axis(values, order, axis=1).ravel() for values in (chosen, weight))
+    ends = np.concatenate([[0], np.cumsum(member.sum(axis=1).astype(np.int64).ravel())])
+    sparse = csr_array((weights.astype(np.float32), columns, ends), shape=(len(ends) - 1, len(every)))
+    return np.asarray(sparse @ every, np.float64).reshape(len(chosen), MOST, -1)
 
-    Where every division has a smaller kind than that, the one in two by Ward's rule.
-    """
-    apart = np.clip(1 - similarity[np.ix_(chosen, chosen)].astype(np.float64), 0, None)
-    apart = (apart + apart.T) / 2
-    np.fill_diagonal(apart, 0)
-    condensed = squareform(apart, checks=False)
-    tree = linkage(condensed, "average")
-    divisions = [fcluster(tree, count, "maxclust") for count in range(2, MOST + 1)]
-    fit = [one for one in divisions if np.bincount(one)[1:].min() >= LEAST_OF_A_KIND and one.max() > 1]
-    best = max(fit, key=lambda one: silhouette(apart, one)) if fit else fcluster(linkage(condensed, "ward"), 2, "maxclust")
-    return [np.flatnonzero(best == kind) for kind in np.unique(best)]
+
+def _parts(
+    values: Float[np.ndarray, "unit seen"], near: Float[np.ndarray, "unit kind seen"], counts: Int[np.ndarray, " unit"]
+) -> Float[np.ndarray, "unit seen"]:
+    """Each patch's share of the partial correlation. All is centred, which is what a constant among the predictors does."""
+    real = np.arange(near.shape[1]) < counts[:, None]
+    nearest = np.where(real[:, :, None], near, -np.inf).max(axis=1)
+    nearest -= nearest.mean(axis=1, keepdims=True)
+    linear = _standard(near)
+    together = _standard(_explained(values[:, None], linear) ** 2)
+    known = np.concatenate([linear, together], axis=1)
+    both = np.stack([values, nearest], axis=1)
+    rest, left = np.moveaxis(both - _explained(both, known), 1, 0)
+    scale = np.sqrt((rest**2).sum(axis=1) * (left**2).sum(axis=1))[:, None]
+    return np.asarray(rest * left / np.maximum(scale, 1e-12))
 
 
-def silhouette(apart: Float[np.ndarray, "one other"], kind: Int[np.ndarray, " one"]) -> float:
-    """The mean of (nearest other kind's mean distance - own kind's) / the greater of the two (Rousseeuw 1987); 0 for one alone in its kind."""
-    member = kind[:, None] == np.unique(kind)
-    sizes = member.sum(axis=0)
-    sums = apart @ member
-    own = member.argmax(axis=1)
-    rows = np.arange(len(kind))
-    inside = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
-    outside = np.where(member, np.inf, sums / sizes).min(axis=1)
-    return float(np.where(sizes[own] > 1, (outside - inside) / np.maximum(np.maximum(inside, outside), 1e-12), 0).mean())
+def _explained(values: Float[np.ndarray, "unit _ seen"], by: Float[np.ndarray, "unit predictor seen"]) -> Float[np.ndarray, "unit _ seen"]:
+    """Least squares, by the normal equations: predictors are few, centred and of one length."""
+    turned = by.transpose(0, 2, 1)
+    return np.asarray((values @ turned) @ np.linalg.pinv(by @ turned, rcond=1e-10, hermitian=True) @ by)
+
+
+def _standard(values: Float[np.ndarray, "unit _ seen"]) -> Float[np.ndarray, "unit _ seen"]:
+    centred = values - values.mean(axis=2, keepdims=True)
+    return np.asarray(centred / np.maximum(np.sqrt((centred**2).sum(axis=2, keepdims=True)), 1e-12))

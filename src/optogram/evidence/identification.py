@@ -49,7 +49,7 @@ identification = Identification(
 
 def likeness(patches: Patches, chosen: Int[np.ndarray, "exemplar unit"], seen: Int[np.ndarray, " patch"]) -> Float[np.ndarray, "patch unit"]:
     """Cosine of each seen patch with the mean of a unit's chosen patches, from the patches' similarities alone."""
-    return _weighed(patches, [(chosen, 1)], seen)
+    return weighed(patches, [(chosen, 1)], patches.similarity.take(seen, axis=1)).T
 
 
 def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], Int[np.ndarray, " patch"]]:
@@ -58,23 +58,28 @@ def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], 
     seen = np.flatnonzero(view.patches.fold != fold)
     order = order_of(np.ascontiguousarray(view.responses[chosen_from].T)).T
     most, least = chosen_from[order[-CHOSEN:]], chosen_from[order[:CHOSEN]]
-    return _weighed(view.patches, [(most, 1), (least, -1)], seen), seen
+    return weighed(view.patches, [(most, 1), (least, -1)], view.patches.across(fold), view.patches.place).T, seen
 
 
-def _weighed(
-    patches: Patches, groups: Sequence[tuple[Int[np.ndarray, "exemplar unit"], int]], seen: Int[np.ndarray, " patch"]
-) -> Float[np.ndarray, "patch unit"]:
-    """Sum over groups of sign times `likeness`: rows of similarities added with weights, as one sparse product."""
+def weighed(
+    patches: Patches,
+    groups: Sequence[tuple[Int[np.ndarray, "exemplar unit"], int]],
+    every: Float[np.ndarray, "row seen"],
+    row: Int[np.ndarray, " patch"] | None = None,
+) -> Float[np.ndarray, "unit seen"]:
+    """Sum over groups of sign times `likeness`: rows of similarities added with weights, as one sparse product.
+
+    `every`: similarities with the patches seen, of all patches or of those that `row` gives the rows of.
+    """
     weights, columns = [], []
     for chosen, sign in groups:
         among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
         weights.append(np.broadcast_to(sign / len(chosen) / np.sqrt(np.maximum(among, 1e-9)), chosen.shape))
-        columns.append(chosen)
+        columns.append(chosen if row is None else row[chosen])
     column, weight = np.concatenate(columns).T, np.concatenate(weights).T
     ends = np.arange(len(column) + 1) * column.shape[1]
-    every = patches.similarity[:, seen]
     sparse = csr_array((weight.ravel().astype(np.float32), column.ravel(), ends), shape=(len(column), len(every)))
-    return np.asarray(sparse @ every).T
+    return np.asarray(sparse @ every)
 
 
 def by_exemplars(view: SiteView, fold: int) -> Half | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -19,6 +20,7 @@ from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of
 from optogram.evidence._view import SiteView
 from optogram.evidence.identification import CHOSEN
 from optogram.statistics import permutation
+from optogram.statistics.ranks import greatest
 from optogram.statistics.verdict import Words
 
 ROTATIONS = 4
@@ -72,7 +74,7 @@ def agreement(view: SiteView) -> Float[np.ndarray, " unit"]:
             return np.full(view.responses.shape[1], np.nan)
         own = view.responses[rows]
         living &= own.max(axis=0) > own.min(axis=0)
-        strongest.append(rows[np.argsort(own, axis=0, kind="stable")[-CHOSEN:]])
+        strongest.append(rows[greatest(np.ascontiguousarray(own.T), CHOSEN).T])
     across, *within = (_likeness(view, strongest[one], strongest[other]) for one, other in ((0, 1), (0, 0), (1, 1)))
     cosine = across / np.sqrt(np.maximum(within[0] * within[1], 1e-12))
     return np.where(living, cosine, np.nan).astype(np.float64)
@@ -85,9 +87,14 @@ def rotated(view: SiteView, seed: int) -> SiteView:
     if living.size > 1:
         known = view.responses[:, living].astype(np.float64)
         standard = (known - known.mean(axis=0)) / known.std(axis=0)
-        rotation = np.linalg.qr(np.random.default_rng([7, seed]).standard_normal((living.size, living.size)))[0]
-        responses[:, living] = standard @ rotation
+        responses[:, living] = standard.astype(np.float32) @ _rotation(living.size, seed)
     return replace(view, responses=responses)
+
+
+@lru_cache(maxsize=2 * ROTATIONS)
+def _rotation(units: int, seed: int) -> Float[np.ndarray, "unit direction"]:
+    """Random, the same for every site and network with so many living units: kept for the next of them."""
+    return np.asarray(np.linalg.qr(np.random.default_rng([7, seed]).standard_normal((units, units)))[0], np.float32)
 
 
 def _likeness(view: SiteView, one: np.ndarray, other: np.ndarray) -> Float[np.ndarray, " unit"]:

@@ -17,6 +17,13 @@ def order_of(rows: Float[np.ndarray, "row place"]) -> Int[np.ndarray, "row place
     return _keys(rows) & _PLACE
 
 
+def greatest(rows: Float[np.ndarray, "row place"], count: int) -> Int[np.ndarray, "row chosen"]:
+    """Places of the `count` greatest of each row, in no order; of equal ones those farther right, as at the end of `order_of`."""
+    if rows.dtype != np.float32 or np.isnan(rows).any():
+        return order_of(rows)[:, -count:]
+    return np.partition(_unsorted(rows), rows.shape[1] - count, axis=1)[:, -count:] & _PLACE
+
+
 def centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:
     """Twice the average rank (ties share the mean of their places) less its mean: integers, in float64. NaN in a column that holds one."""
     rows = np.ascontiguousarray(values.T)
@@ -41,12 +48,17 @@ _PLACE = 0xFFFFFFFF
 
 
 def _keys(rows: Float[np.ndarray, "row place"]) -> Int[np.ndarray, "row place"]:
-    """Sorted: above, the bits of each number so turned that integers rank as they do; below, its place. Both noughts are one."""
+    keys = _unsorted(rows)
+    keys.sort(axis=1)
+    return keys
+
+
+def _unsorted(rows: Float[np.ndarray, "row place"]) -> Int[np.ndarray, "row place"]:
+    """Above, the bits of each number so turned that integers rank as they do; below, its place. Both noughts are one."""
     bits = (rows + np.float32(0)).view(np.int32).astype(np.int64)
     bits ^= (bits >> 63) & 0x7FFFFFFF
     bits <<= 32
     bits |= np.arange(rows.shape[1], dtype=np.int64)
-    bits.sort(axis=1)
     return bits
 
 
