@@ -47,7 +47,16 @@ def test_half_a_file_is_told_from_no_picture(kind: str, share: float) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "wanted"),
-    [(b"", "empty file"), (b"Dear Sir, ...", "not an image"), (b"\x89PNG\r\n", "unreadable PNG"), (b"\xff\xd8\xff", "unreadable JPEG")],
+    [
+        (b"", "empty file"),
+        (b"Dear Sir, ...", "not an image"),
+        (b"\x89PNG\r\n", "unreadable PNG"),
+        (b"\xff\xd8\xff", "unreadable JPEG"),
+        (b"\x00\x00\x00\x24ftypheic\x00\x00", "HEIC, which Pillow cannot open"),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00", "HEIC, which Pillow cannot open"),
+        (b"\x00\x00\x00\x14ftypqt  \x00\x00", "not an image"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL, which Pillow cannot open"),
+    ],
 )
 def test_what_is_no_picture_has_a_short_reason(raw: bytes, wanted: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.jpg"

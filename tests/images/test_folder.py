@@ -70,7 +70,7 @@ def test_class_folders_are_labels(tmp_path: Path) -> None:
 
 def test_hidden_files_and_other_endings_are_no_photographs(tmp_path: Path) -> None:
     write(tmp_path, ["x.png", ".hidden/x.png", "__MACOSX/x.png"])
-    for name in ("._x.png", ".DS_Store", "notes.txt", "x.heic"):
+    for name in ("._x.png", ".DS_Store", "notes.txt", "clip.mov", "._y.heic"):
         (tmp_path / name).write_bytes(b"\0")
     assert identities(tmp_path) == ["x.png"]
 

@@ -45,6 +45,23 @@ def test_unreadable_files_are_passed_over_counted_named_and_told_once(folder: Pa
         photos.load(4)
 
 
+def test_photographs_that_pillow_cannot_open_are_counted_and_named_beside_others(tmp_path: Path) -> None:
+    Image.new("RGB", (9, 7)).save(tmp_path / "a.jpg")
+    Image.new("RGB", (9, 7)).save(tmp_path / "c.tif")
+    (tmp_path / "c.tif").rename(tmp_path / "c.DNG")  # Raw files open as TIFFs: their previews.
+    (tmp_path / "a.jpg").with_name("d.heic").write_bytes((tmp_path / "a.jpg").read_bytes())  # A JPEG whose name was changed is read.
+    (tmp_path / "b.HEIC").write_bytes(b"\x00\x00\x00\x24ftypheic" + bytes(40))
+    (tmp_path / "notes.txt").write_text("no photograph")
+    photos = open_images(tmp_path)
+    with pytest.warns(LeftOutWarning, match=r"^2 of 4 files were left out: b.HEIC \(HEIC, which Pillow cannot open\), c.DNG \(camera raw, which"):
+        assert indices(photos) == [0, 3]
+    with pytest.raises(SourceError, match="HEIC cannot be read: HEIC, which"):
+        photos.load(1)
+    with pytest.raises(SourceError, match=r"c.DNG cannot be read: camera raw, which is not read"):
+        photos.load(2)
+    assert len(open_images(tmp_path, extensions=[".jpg"])) == 1
+
+
 def test_none_readable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_text("no")
     with pytest.raises(SourceError, match=r"no photograph of .* can be read: 1 of 1 files was left out: x\.jpg \(not an image\)"):

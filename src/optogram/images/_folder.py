@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from optogram.errors import SourceError
-from optogram.images.source import Source, bytewise, folder_label, is_photograph
+from optogram.images.source import NAMED, Source, bytewise, folder_label, is_photograph
 
 
 def folder(path: Path, extensions: Sequence[str]) -> Source | None:
-    """Every photograph below a folder; `None` if there is none. In a folder of class folders the label is the first folder's name."""
+    """Every photograph below a folder, those of `NAMED` among them; `None` if there are none but these. In a folder of class folders the label is
+    the first folder's name.
+    """
     files = relative(path, (file for file in walk(path) if is_photograph(file.name, extensions)))
-    return _files(files, str(path)) if files else None
+    readable = any(not is_photograph(name, NAMED) for name in files)
+    return _files(files, str(path)) if readable else None
 
 
 def file_list(paths: Sequence[str | os.PathLike[str]], root: str | os.PathLike[str] | None) -> Source:

@@ -38,9 +38,13 @@ _SIGNATURES = {
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
     b"BM": "BMP",
-    b"\x00\x00\x00 ftyp": "AVIF",
-    b"\x00\x00\x00\x1cftyp": "AVIF",
+    b"\xff\x0a": "JPEG XL",
+    b"\x00\x00\x00\x0cJXL ": "JPEG XL",
+    b"\x00\x00\x00\x0cjP  ": "JPEG 2000",
 }
+_BOXED = {b"avi": "AVIF", b"hei": "HEIC", b"hev": "HEIC", b"mif": "HEIC", b"msf": "HEIC", b"crx": "CR3"}
+"""Files in boxes say behind `ftyp` what they are."""
+_UNKNOWN_TO_PILLOW = ("HEIC", "JPEG XL", "CR3")
 
 
 class Unreadable(SourceError):
@@ -171,4 +175,8 @@ def _unidentified(raw: Path | bytes | Image.Image) -> str:
     else:
         start = raw[:16] if isinstance(raw, bytes) else b""
     kind = next((kind for signature, kind in _SIGNATURES.items() if start.startswith(signature)), None)
+    if start[4:8] == b"ftyp":
+        kind = _BOXED.get(start[8:11])
+    if kind in _UNKNOWN_TO_PILLOW:
+        return f"{kind}, which Pillow cannot open"
     return f"unreadable {kind}" if kind else "not an image"

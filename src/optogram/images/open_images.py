@@ -12,7 +12,7 @@ import numpy as np
 from optogram.errors import SourceError, nearest
 from optogram.images.decode import MAX_PIXELS
 from optogram.images.photos import Photos
-from optogram.images.source import EXTENSIONS, Source
+from optogram.images.source import EXTENSIONS, NAMED, Source
 
 
 def open_images(
@@ -35,7 +35,8 @@ def open_images(
     - a torch Dataset, a list of Pillow pictures, or anything with a length whose items are a picture, (picture, label) or a mapping.
 
     The order is that of the identities' bytes (of the index, in memory), never the file system's. `max_pixels`: larger photographs are left
-    out. Raises `SourceError` if there is no photograph, or the source is none of these.
+    out. Beside others, HEIC, JPEG XL and cameras' raw files are photographs that cannot be read: left out, counted and named. Raises
+    `SourceError` if there is no photograph, or the source is none of these.
 
     >>> import numpy as np
     >>> photos = open_images(np.zeros((5, 8, 8, 3), "uint8"))
@@ -44,7 +45,8 @@ def open_images(
     """
     if isinstance(source, Photos):
         return source
-    return Photos(_opened(source, tuple(ending.lower() for ending in extensions), root), channels=channels, max_pixels=max_pixels)
+    endings = tuple(ending.lower() for ending in extensions)
+    return Photos(_opened(source, endings + NAMED if endings == EXTENSIONS else endings, root), channels=channels, max_pixels=max_pixels)
 
 
 def _opened(source: Any, extensions: tuple[str, ...], root: str | os.PathLike[str] | None) -> Source:
@@ -101,4 +103,5 @@ def _none_in(path: Path, extensions: tuple[str, ...]) -> str:
     others = endings(path).most_common(3) if path.is_dir() else []
     listed = ", ".join(f"{count:,} {ending or 'without an ending'}" for ending, count in others)
     below = ", in folders below too" if path.is_dir() else ""
-    return f"no photographs in {name} (looked for {' '.join(extensions)}{below}).{f' It holds {listed}.' if listed else ''}"
+    looked = " ".join(ending for ending in extensions if ending not in NAMED) or " ".join(extensions)
+    return f"no photographs in {name} (looked for {looked}{below}).{f' It holds {listed}.' if listed else ''}"

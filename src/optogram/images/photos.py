@@ -16,10 +16,10 @@ from PIL import Image
 
 from optogram.errors import SettingError, SourceError
 from optogram.images.batches import Batch, Prepared, ahead, gather
-from optogram.images.decode import MAX_PIXELS, Unreadable, decode
+from optogram.images.decode import MAX_PIXELS, Decoded, Unreadable, decode
 from optogram.images.left_out import LeftOut, LeftOutWarning, sentence
 from optogram.images.preprocess import Preprocess
-from optogram.images.source import Source
+from optogram.images.source import Source, raw_name
 
 _HASHING_THREADS = 4
 
@@ -61,7 +61,7 @@ class Photos:
     def load(self, index: int, channels: int | None = None) -> UInt8[np.ndarray, "height width channel"]:
         """One photograph in the photo frame, upright, as it is kept. Raises `SourceError` with its name and the reason if it cannot be read."""
         try:
-            image = decode(self.source.read(self._places[index]), channels or self.channels, max_pixels=self.max_pixels).image
+            image = self._decoded(index, channels or self.channels).image
         except (Unreadable, OSError) as error:
             raise SourceError(f"{self.identity(index)} cannot be read: {self._leave_out(index, error)}") from error
         pixels = np.array(image)
@@ -150,7 +150,7 @@ class Photos:
 
     def thumbnail(self, index: int, side: int = 96) -> Image.Image:
         """A small copy for display, at most `side` pixels high and wide."""
-        found = decode(self.source.read(self._places[index]), self.channels, max_pixels=self.max_pixels, needed=lambda *size: (side, side))
+        found = self._decoded(index, self.channels, lambda *size: (side, side))
         found.image.thumbnail((side, side), Image.Resampling.LANCZOS)
         return found.image
 
@@ -168,11 +168,16 @@ class Photos:
     def _prepare(self, index: int, preprocess: Preprocess, channels: int, draft: bool) -> Prepared | None:
         needed = preprocess.resized if draft and preprocess.size is not None else None
         try:
-            found = decode(self.source.read(self._places[index]), channels, max_pixels=self.max_pixels, needed=needed)
+            found = self._decoded(index, channels, needed)
         except (Unreadable, OSError) as error:
             self._leave_out(index, error)
             return None
         return Prepared(index, preprocess.apply_picture(found.image, found.size), found.size)
+
+    def _decoded(self, index: int, channels: int, needed: Callable[[int, int], tuple[int, int]] | None = None) -> Decoded:
+        if raw_name(self.identity(index)):
+            raise Unreadable("camera raw, which is not read")
+        return decode(self.source.read(self._places[index]), channels, max_pixels=self.max_pixels, needed=needed)
 
     def _leave_out(self, index: int, error: Unreadable | OSError) -> str:
         reason = error.reason if isinstance(error, Unreadable) else (error.strerror or "cannot be read").lower()

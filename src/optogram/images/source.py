@@ -11,8 +11,14 @@ import numpy as np
 
 from optogram.images.decode import Raw, Unreadable
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".ppm", ".pgm")
+EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".jp2", ".ppm", ".pgm", ".pnm")
 """Endings, lower case, that a photograph's file name may have; upper case counts too."""
+
+RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".pef", ".srw")
+"""Endings of what a camera's sensor gave. Some open as TIFFs, but what is read then is a small preview: they are named, never read."""
+
+NAMED = (".heic", ".heif", ".hif", ".jxl", *RAW)
+"""Endings of photographs that Pillow cannot open by itself: beside others they are counted and named, not passed over in silence."""
 
 _CHUNK = 1 << 20
 
@@ -53,6 +59,11 @@ def digest(raw: Raw) -> bytes:
         state.update(f"{array.shape}{array.dtype.str}{getattr(raw, 'mode', '')}".encode())
         state.update(array.data if array.size else b"")
     return state.digest()
+
+
+def raw_name(name: str) -> bool:
+    """Whether a file of that name is a camera's raw data."""
+    return name.lower().endswith(RAW)
 
 
 def bytewise(identity: str) -> bytes:
