@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optogram.drawing.axis import Axis, label_axis, round_numbers, spanning, written
+from optogram.drawing.axis import Axis, column, label_axis, round_numbers, spanning, written
 from optogram.drawing.paper import Paper
 
 numbers = st.floats(-1e6, 1e6).filter(lambda value: value == 0 or abs(value) > 1e-6)
@@ -61,6 +61,13 @@ def test_numbers_are_written_in_three_figures(value: float) -> None:
 )
 def test_how_numbers_are_written(value: float, text: str) -> None:
     assert written(value) == text
+
+
+def test_shares_below_each_other_have_as_many_decimals() -> None:
+    assert column([0.942, 0.99, 1, -0.5, 0]) == [".942", ".990", "1.000", "-.500", ".000"]
+    assert column([12.4, 0.99]) == ["12.4", ".99"]
+    assert column([3e-5, 0.99]) == ["3e-5", ".99"]
+    assert column([]) == []
 
 
 def test_an_axis_spans_what_it_should_and_is_never_of_length_zero() -> None:

@@ -77,6 +77,16 @@ def written(value: float) -> str:
     return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
+def column(values: Sequence[float]) -> list[str]:
+    """Numbers that stand below each other: where none is beyond 1, all with as many decimals as the one that needs most (.942, .990)."""
+    texts = [written(value) for value in values]
+    if any("e" in text or abs(value) > 1 or not np.isfinite(value) for text, value in zip(texts, values, strict=True)):
+        return texts
+    decimals = max((len(text.partition(".")[2]) for text in texts), default=0)
+    padded = [f"{value:.{decimals}f}" for value in values]
+    return [text.replace("0.", ".", 1) if abs(value) < 1 else text for text, value in zip(padded, values, strict=True)]
+
+
 def label_axis(
     paper: Paper, axis: Axis, y: float, ticks: Sequence[float], marks: Mapping[str, float], names: Mapping[float, str] | None = None
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw
 
-from optogram.drawing.axis import spanning, written
+from optogram.drawing.axis import column, spanning, written
 from optogram.drawing.paper import Paper, Picture, Point, as_image
 from optogram.drawing.text import length, shorten, wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE, Theme, rgb
@@ -120,6 +120,7 @@ def whiskers(
         paper.box(axis.place(tick) - 0.25, top, axis.place(tick) + 0.25, base, fill=theme.line)
         paper.text(axis.place(tick), base + 4, written(tick), AXIS, theme.ink_2, "ma")
     paper.text(left + width, base + AXIS * 1.8, across, AXIS, theme.ink_2, "ra")
+    values = iter(column([row.value for row in rows if row.value is not None]))
     for number, row in enumerate(rows):
         y = top + 22 * number + 11
         paper.text(_EDGE, y, shorten(row.name, CAPTION, names), CAPTION, theme.ink if row.value is not None else theme.ink_2, "lm")
@@ -130,7 +131,7 @@ def whiskers(
             paper.dot(axis.place(row.control), y, 4, outline=theme.ink_2, width=1.25)
         if row.value is not None:
             paper.dot(axis.place(row.value), y, 4.5, fill=row.colour or theme.ink)
-            paper.text(right, y, written(row.value), AXIS, theme.ink_2, "rm")
+            paper.text(right, y, next(values), AXIS, theme.ink_2, "rm")
     _lines(paper, foot, noted, CAPTION, theme.ink_2)
     return paper.image
 

@@ -89,8 +89,7 @@ def spike_triggered(
     shown, rates = recorded(probe, noise, pictures, rectified, seed, progress)
     asked = rates[:, :1] if covariance else rates
     if not (asked.max(0) > asked.min(0)).any():
-        named = probe.addresses[0] if covariance else address
-        raise InputError(f"{named} answers all {pictures:,} pictures of noise alike ({rates[0, 0]:.3g}): what drives it cannot be told from noise")
+        raise InputError(_unmoved(probe.addresses[0] if covariance else address, float(asked[0, 0]), pictures, rectified))
     seen = probe.box.within(*probe.size)
     shape = (network.channels, seen.height, seen.width)
     whitener = np.eye(shown.shape[1]) / SPREAD if noise == "white" else whitening(shown)
@@ -103,6 +102,19 @@ def spike_triggered(
     return SpikeTriggered(probe.addresses, average, pictures, provenance, unit_length(axes @ whitener).reshape(-1, *shape), variances, low, high)
 
 
+def _unmoved(named: str, rate: float, pictures: int, rectified: bool) -> str:
+    """What to say of a unit that noise does not move."""
+    if rate > 0 or not rectified:
+        return (
+            f"{named} answers {rate:.3g} to all {pictures:,} pictures of noise: noise does not move it, so nothing can be told of its filter. "
+            "Name another unit."
+        )
+    return (
+        f"{named} is silent on all {pictures:,} pictures of noise: noise does not reach its threshold, so nothing can be told of its filter. "
+        "Name another unit; or, in Python, one before the rectifier with rectified=False, which keeps what a unit says below its threshold."
+    )
+
+
 def recorded(
     probe: Electrode, noise: Noise, pictures: int, rectified: bool = True, seed: int = 0, progress: Progress = False
 ) -> tuple[Float[np.ndarray, "picture pixel"], Float[np.ndarray, "picture unit"]]:
@@ -113,7 +125,7 @@ def recorded(
     if size > LARGEST:
         raise SettingError(
             f"noise finds the filters of fields of at most {LARGEST:,} numbers; this one has {channels}x{seen.height}x{seen.width} = {size:,}. "
-            "Use og.attribute for later layers."
+            "Name a unit nearer to the picture, where fields are smaller, or use og.attribute, which asks gradients instead of noise."
         )
     random = np.random.default_rng(seed)
     shown, rates = [], []
