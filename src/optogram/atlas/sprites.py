@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import UInt8
@@ -53,12 +54,18 @@ BLANK = (233, 231, 227)
 def tiled(cells: Sequence[UInt8[np.ndarray, "side side 3"] | None], columns: int, side: int, rows: int | None = None) -> Image.Image:
     """Cells row by row on one sheet."""
     height = rows if rows is not None else -(-len(cells) // columns)
-    sheet = np.full((height * side, columns * side, 3), BLANK, np.uint8)
+    sheet = _blank(height * side, columns * side).copy()
     for index, cell in enumerate(cells):
         if cell is not None:
             row, column = divmod(index, columns)
             sheet[row * side : (row + 1) * side, column * side : (column + 1) * side] = cell
     return Image.fromarray(sheet)
+
+
+@lru_cache(maxsize=8)
+def _blank(height: int, width: int) -> UInt8[np.ndarray, "height width 3"]:
+    """A sheet with nothing on it: filled pixel by pixel, which takes longer than all else about a plate."""
+    return np.full((height, width, 3), BLANK, np.uint8)
 
 
 def webp(image: Image.Image, quality: int = QUALITY) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,7 @@ from optogram.evidence._making import Making
 from optogram.evidence._mapped import Mapped
 from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._scene import recorded, scenes_of
+from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_twins
 from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
@@ -103,7 +105,8 @@ def judge(
             for site, view in views.items():
                 views[site] = record(network, view)
                 advance(1)
-    own = {(site, claim.name): claim.measure(view) for site, view in views.items() for claim in wanted}
+    measured = side_by_side(lambda view: [claim.measure(view) for claim in wanted], views.values())
+    own = {(site, claim.name): one for site, found in zip(views, measured, strict=True) for claim, one in zip(wanted, found, strict=True)}
     made = f"|{making}|{mapped}" if recorders else ""
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, made)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
@@ -134,6 +137,11 @@ class _Measures:
     twins: Measures
     kind: str
 
+    def family(self, claim: Claim, site: str) -> Family:
+        """One claim at one site, the network's measure beside its twins'."""
+        key = site, claim.name
+        return Family.of(claim, self.views[site], self.eye, self.own[key], self.twins[key], self.kind)
+
 
 def _evidence(found: _Measures, level: float, provenance: Provenance, progress: Progress) -> Evidence:
     """Verdicts from measures: claim by claim, gates corrected over the sites."""
@@ -142,9 +150,8 @@ def _evidence(found: _Measures, level: float, provenance: Provenance, progress: 
     with track("verdicts", len(found.views) * len(found.claims), progress) as advance:
         for claim in found.claims:
             families = []
-            for site, view in found.views.items():
-                key = site, claim.name
-                families.append(Family.of(claim, view, found.eye, found.own[key], found.twins[key], found.kind))
+            for family in side_by_side(partial(found.family, claim), found.views):
+                families.append(family)
                 advance(1)
             for told, summary in _settled(families, level):
                 rows += told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from optogram.evidence._claim import Claim, Measured
+from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._view import SiteView, Stimuli
 from optogram.progress import Progress, track
 from optogram.statistics.effects import participation_ratio
@@ -34,9 +34,6 @@ class TwinMeasure:
     participation: float
     spread: float
 
-
-THREADS = 2
-"""Sites measured side by side."""
 
 STANDARDISED_ON = 128
 """Panel photographs on which a twin's batch-norm statistics are estimated."""
@@ -157,9 +154,7 @@ def _measure(views: Mapping[str, SiteView], claims: Sequence[Claim], own: Mappin
         character = float(seen.alive.mean()), participation_ratio(seen.responses), spread_of(seen.responses)
         return {(address, claim.name): TwinMeasure(claim.measure(seen, own[address, claim.name]), *character) for claim in claims}
 
-    # Sorting, which is most of it, lets go of the interpreter.
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="optogram-evidence") as pool:
-        return {key: one for found in pool.map(at_site, views) for key, one in found.items()}
+    return {key: one for found in side_by_side(at_site, views) for key, one in found.items()}
 
 
 def _write(path: Path, found: Mapping[tuple[str, str], TwinMeasure]) -> None:

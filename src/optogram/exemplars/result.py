@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,7 +211,7 @@ class Sweep(Result):
 
     def _exemplar(self, entry: Planned, unit: int, index: int, value: float, place: int, level: float | None = None) -> Exemplar:
         position = entry.site.place_at(place, self.panel.grid(entry.site.address))
-        boxes = partial(self._cutter.boxes, entry.site, unit, index, position)
+        boxes = cache(partial(self._cutter.boxes, entry.site, unit, index, position))
         fold, cutter = int(self.fold_of[index]), self._cutter
         return Exemplar(self.identities[index], index, value, position, fold, level, _boxes=boxes, _cut=cutter.patch, _whole=cutter.photograph)
 

@@ -18,6 +18,7 @@ HATCH = (214, 200)
 """The two grays of the hatch that stands for "outside the photograph": near each other, and nothing a photograph would show."""
 
 _STRIPE = 4
+GROUND = 256
 
 
 def cut(
@@ -34,7 +35,7 @@ def cut(
     inside = box.within(height, width)
     if inside.height == box.height and inside.width == box.width:
         return photo[box.top : box.bottom, box.left : box.right].copy()
-    patch = np.repeat(_ground(box.height, box.width, fill)[:, :, None], channels, axis=2)
+    patch = _ground(-(-box.height // GROUND), -(-box.width // GROUND), channels, fill)[: box.height, : box.width].copy()
     if inside.height > 0 and inside.width > 0:
         rows = slice(inside.top - box.top, inside.bottom - box.top)
         columns = slice(inside.left - box.left, inside.right - box.left)
@@ -74,9 +75,9 @@ def _number(identity: str, grid: tuple[int, ...], seed: int, draw: int) -> int:
     return int.from_bytes(blake2b(key, digest_size=8, salt=seed.to_bytes(16, "little", signed=True), person=b"optogram probe").digest(), "little")
 
 
-@lru_cache(maxsize=256)
-def _ground(height: int, width: int, fill: Literal["hatch"] | int) -> UInt8[np.ndarray, "height width"]:
-    if isinstance(fill, int):
-        return np.full((height, width), fill, np.uint8)
-    rows, columns = np.mgrid[:height, :width]
-    return np.where((rows + columns) % (2 * _STRIPE) < _STRIPE, *HATCH).astype(np.uint8)
+@lru_cache(maxsize=4)
+def _ground(rows: int, columns: int, channels: int, fill: Literal["hatch"] | int) -> UInt8[np.ndarray, "height width channel"]:
+    """So many squares of `GROUND` pixels of what stands for "outside", from which patches of every size are cut."""
+    row, column = np.mgrid[: rows * GROUND, : columns * GROUND]
+    gray = np.where((row + column) % (2 * _STRIPE) < _STRIPE, *HATCH) if fill == "hatch" else np.full(row.shape, fill)
+    return np.repeat(gray.astype(np.uint8)[:, :, None], channels, axis=2)
