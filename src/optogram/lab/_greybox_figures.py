@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 _WIDTH, _ROW, _NAMES = 300.0, 34.0, 96.0
 NOTE = (
     "By how much is the artificial problem easier? How many times fewer pictures each way takes than counting spikes does, until the template "
-    "foretells nine tenths of what the best one does. Filled: the planted unit; open: the real one; bars: 95 % over repeats. Weights take none."
+    "foretells nine tenths of what the best one does. Filled: the planted unit; open: the real one; bars: 95 % over repeats; not reached: not by all "
+    "queries that were made. Weights take none."
 )
 
 
 def ratios(result: GreyboxResult) -> Image.Image:
-    """A row for each access, the ratio across on a logarithmic axis; 1 is as many pictures as with spikes. Bounds have an arrow for a bar."""
+    """A row for each access, the ratio across on a logarithmic axis; 1 is as many pictures as with spikes. Bounds say so instead of having a bar, and
+    so does a unit that an access does not tell of.
+    """
     finite = result.easier[np.isfinite(result.easier)]
     high = max(10.0, float(finite.max()) if finite.size else 10.0)
+    bounds = np.isfinite(result.easier[:, :, 0]) & ~np.isfinite(result.easier[:, :, 1])
+    room = 8 if bounds.any() else 2  # For what is written beside bounds.
     left, top = SPACES[3] + _NAMES, SPACES[3] + TITLE * 1.8
-    axis = Axis(np.log10(min(0.5, float(finite.min()) if finite.size else 0.5)), np.log10(high * 8), left, left + _WIDTH)
+    axis = Axis(np.log10(min(0.5, 0.7 * float(finite.min()) if finite.size else 0.5)), np.log10(high * room), left, left + _WIDTH)
     lines = wrap(NOTE, CAPTION, _WIDTH + _NAMES)
     rows = [number for number in range(1, len(ACCESSES)) if np.isfinite(result.easier[:, number, 0]).any()]
     base = top + _ROW * max(len(rows), 1)
@@ -52,6 +57,7 @@ def ratios(result: GreyboxResult) -> Image.Image:
 def _dot(paper: Paper, axis: Axis, y: float, ratio: np.ndarray, *, filled: bool) -> None:
     value, low, high = np.log10(ratio).tolist()
     if not np.isfinite(value):
+        paper.text(axis.place(0.0) + 8, y, f"{'planted' if filled else 'real'} unit: not reached", AXIS, LIGHT.ink_2, "lm")
         return
     x = axis.place(value)
     if np.isfinite(low):

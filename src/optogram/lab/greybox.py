@@ -170,15 +170,17 @@ def _of_unit(found: Recovery, took: np.ndarray, kind: str) -> list[Finding]:
         last = int(np.flatnonzero(tried)[-1])
         values, wrong = found.quality[number, :, last], float(found.others[number, :, last].mean())
         queries = middle(took[number])
-        reached = f"{queries:,.0f} queries" if np.isfinite(queries) else f"more than {found.counts[last]:,} queries"
+        reached = (
+            "1 query" if round(queries) == 1 else f"{queries:,.0f} queries" if np.isfinite(queries) else f"more than {found.counts[last]:,} queries"
+        )
         sentence = (
             f"The {kind} unit {found.unit} by {SAID[access]}: after {found.counts[last]:,} queries the template foretells photographs by "
-            f"{values.mean():.2f} (other units of its layer: {wrong:.2f}); {WANTED * _best(found):.2f} takes {reached}."
+            f"{values.mean():.2f} (other units of its layer: {wrong:z.2f}); {WANTED * _best(found):.2f} takes {reached}."
         )
         listed.append(Finding(f"{kind}_{access}", float(values.mean()), sentence, *_interval(values), control=wrong, chance=0.0))
     how = "what stands in its weights foretells" if found.exact else "a copy of the network, which the weights make, gives a template that foretells"
     sentence = (
-        f"The {kind} unit {found.unit} by its weights: {how} photographs by {found.read:.2f} (other units: {found.read_others:.2f}), with no query."
+        f"The {kind} unit {found.unit} by its weights: {how} photographs by {found.read:.2f} (other units: {found.read_others:z.2f}), with no query."
     )
     return [*listed, Finding(f"{kind}_weights", found.read, sentence, control=found.read_others, chance=0.0)]
 
