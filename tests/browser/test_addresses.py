@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -19,13 +20,13 @@ def _changed(page: Any, planted: Any, change: Any) -> None:
 
 
 def _heading(page: Any, text: str) -> None:
-    page.wait_for_function("text => document.querySelector('h1')?.innerText === text", arg=text)
+    until(page, "text => document.querySelector('h1')?.innerText === text", arg=text)
 
 
 def test_a_class_has_one_address_that_of_its_name(look: Any) -> None:
     page = look("#/tiny/fc/2?show=q50")
     _heading(page, "fc:lemon")
-    page.wait_for_function("location.hash === '#/tiny/fc/lemon?show=q50'")
+    until(page, "location.hash === '#/tiny/fc/lemon?show=q50'")
     page.evaluate("location.hash = '#/tiny/conv1/2'")
     _heading(page, "conv1:2")
     page.go_back()
@@ -49,14 +50,14 @@ def test_units_that_share_a_label_are_each_reached(look: Any, planted: Any, own_
     found = page.get_by_role("search").get_by_role("link")
     assert found.all_inner_texts() == ["fc:crane", "fc:crane"]
     found.last.click()
-    page.wait_for_function("document.querySelector('footer')?.innerText.includes('unit = 4')")
+    until(page, "document.querySelector('footer')?.innerText.includes('unit = 4')")
     seen = []
     for _ in range(6):
         before = page.url
         page.wait_for_selector(".pager")
         page.keyboard.press("j")
-        page.wait_for_function("before => location.href !== before", arg=before)
-        page.wait_for_function("document.querySelector('footer')?.innerText.includes('unit = ') && document.querySelector('.pager')")
+        until(page, "before => location.href !== before", arg=before)
+        until(page, "document.querySelector('footer')?.innerText.includes('unit = ') && document.querySelector('.pager')")
         seen.append(page.url.split("/")[-1].split("?")[0])
     assert len(set(seen)) == 6
 
@@ -100,7 +101,7 @@ def test_the_gutter_draws_what_a_site_reads_and_readers_hear_it(look: Any, plant
 
 def test_a_picture_pointed_at_lights_its_place_on_the_ruler(look: Any) -> None:
     page = look("#/tiny/conv1/0")
-    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     assert page.locator(".ruler .lit").count() == 0
     page.locator(".pair figure").first.locator("[role=img].cell").first.hover()
     page.locator(".ruler .lit").wait_for(state="attached")
@@ -108,7 +109,7 @@ def test_a_picture_pointed_at_lights_its_place_on_the_ruler(look: Any) -> None:
     page.locator("h1").hover()
     page.locator(".ruler .lit").wait_for(state="detached")
     page.keyboard.press("1")
-    page.wait_for_function("location.hash.endsWith('show=least')")
+    until(page, "location.hash.endsWith('show=least')")
     page.locator(".pair figure").first.locator("[role=img].cell").last.hover()
     page.locator(".ruler .lit").wait_for(state="attached")
     assert float(page.locator(".ruler .lit").get_attribute("x1")) < place

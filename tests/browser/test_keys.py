@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from tests.browser.tabbing import SEEN, tab_to
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
 
 def _arrived(page: Any, heading: str, also: str = "true") -> None:
-    page.wait_for_function(f"text => document.querySelector('h1')?.innerText === text && ({also})", arg=heading)
-    page.wait_for_function("document.activeElement.tagName === 'H1'")
+    until(page, f"text => document.querySelector('h1')?.innerText === text && ({also})", arg=heading)
+    until(page, "document.activeElement.tagName === 'H1'")
     assert page.evaluate(SEEN) == ""
 
 
@@ -20,12 +21,12 @@ def test_keys_alone_lead_from_the_network_to_a_comparison_and_back(look: Any) ->
     page = look("#/tiny")
     tab_to(page, "one.closest('main') && one.getAttribute('href')?.startsWith('#/tiny/conv1')")
     page.keyboard.press("Enter")
-    page.wait_for_function("/^#.tiny.conv1/.test(location.hash)")
+    until(page, "/^#.tiny.conv1/.test(location.hash)")
     if page.evaluate("location.hash.split('/').length === 3"):
         page.wait_for_selector("[role=grid]")
         tab_to(page, "one.dataset.index !== undefined")
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("document.activeElement.dataset.index === '1'")
+        until(page, "document.activeElement.dataset.index === '1'")
         assert page.evaluate(SEEN) == ""
         page.keyboard.press("Enter")
     page.wait_for_selector(".pager")
@@ -34,7 +35,7 @@ def test_keys_alone_lead_from_the_network_to_a_comparison_and_back(look: Any) ->
     page.keyboard.press("c")
     page.get_by_text("Held for comparison").wait_for()
     page.keyboard.press("t")
-    page.wait_for_function("document.title.startsWith('untrained twin 0') && document.querySelector('.pager')")
+    until(page, "document.title.startsWith('untrained twin 0') && document.querySelector('.pager')")
     _arrived(page, page.locator("h1").inner_text())
     page.keyboard.press("c")
     page.wait_for_selector(".sides .ruler >> nth=1")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.browser.tabbing import tab_to
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +31,7 @@ def _slide(page: Any, name: str, share: float) -> None:
 
 
 def _goes(page: Any, pattern: str) -> None:
-    page.wait_for_function("pattern => new RegExp(pattern).test(location.hash)", arg=pattern)
+    until(page, "pattern => new RegExp(pattern).test(location.hash)", arg=pattern)
 
 
 def test_every_lab_is_moved_by_the_mouse(look: Any) -> None:
@@ -67,13 +68,13 @@ def test_every_lab_is_reached_and_moved_by_keys_alone(look: Any) -> None:
         page.get_by_role("heading", name="Labs", exact=True).wait_for()
         tab_to(page, f"one.getAttribute('href') === '#/-/labs/{lab}'")
         page.keyboard.press("Enter")
-        page.wait_for_function("lab => location.hash === `#/-/labs/${lab}`", arg=lab)
+        until(page, "lab => location.hash === `#/-/labs/${lab}`", arg=lab)
         page.wait_for_selector(".controls, .lab")
         for control, key in controls:
             tab_to(page, control)
             before = page.url
             page.keyboard.press(key)
-            page.wait_for_function("before => location.href !== before", arg=before)
+            until(page, "before => location.href !== before", arg=before)
             assert page.url.startswith(f"{before.split('#')[0]}#/-/labs/{lab}?")
 
 

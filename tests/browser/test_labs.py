@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 from optogram.evidence._table import read_marks
 
@@ -23,7 +24,7 @@ def test_folding_goes_through_the_layers_by_key_and_says_what_python_says(look: 
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("location.hash.endsWith('at=8')")
+    until(page, "location.hash.endsWith('at=8')")
     patterns, maps, most = said["pieces"][3]
     assert f"After layer 4: {patterns} activation patterns and {maps} affine maps" in _say(page)
     assert f"at most {most}" in _say(page)
@@ -53,10 +54,10 @@ def test_numbers_move_as_they_are_typed_and_drawn(look: Any) -> None:
     page.evaluate("location.hash = '#/-/labs/templates'")
     page.get_by_role("button", name="draw your own").click()
     page.locator(".pad button").first.click()
-    page.wait_for_function("/own=4/.test(location.hash)")
+    until(page, "/own=4/.test(location.hash)")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.wait_for_function("/own=44/.test(location.hash)")
+    until(page, "/own=44/.test(location.hash)")
 
 
 def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_it(look: Any, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_i
     trials = int(page.get_by_text("Trial 1 of").inner_text().split()[-1])
     assert trials == 11
     page.get_by_text("References: 9 strongest and 9 weakest of the other half, as many as the published task shows").wait_for()
-    page.wait_for_function(SHOWN, arg=20)  # nine, nine and the two that are asked about
+    until(page, SHOWN, arg=20)  # nine, nine and the two that are asked about
     assert [page.locator(".both > div").nth(side).locator(".patch").count() for side in (0, 1)] == [9, 9]
     for number in range(trials):
         page.get_by_text(f"Trial {number + 1} of").wait_for()
@@ -104,7 +105,7 @@ def test_a_quiz_shows_what_an_atlas_has(look: Any) -> None:
 def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any, small: Any) -> None:
     """Unit 0 responds to the even photographs: marking exactly those gives an area of 1."""
     page = look("#/-/hypothesis?of=tiny%2Fconv1%2F0")
-    page.wait_for_function("document.querySelectorAll('.marks button').length === 24")
+    until(page, "document.querySelectorAll('.marks button').length === 24")
     assert page.locator(".marks button").first.is_disabled()
     page.get_by_label("What it likes").fill("even ones")
     buttons = page.locator(".marks button[data-photo]")
@@ -131,7 +132,7 @@ def test_a_units_page_says_what_it_is_made_of_mapped_and_tuned_to(look: Any) -> 
     column = maps.locator("canvas").first.evaluate("map => [...map.getContext('2d').getImageData(0, 0, 1, 11).data]")
     assert (column[:3], column[-4:-1]) == ([37, 107, 177], [160, 80, 0])
     page.keyboard.press("a")
-    page.wait_for_function("!document.querySelector('#mapped').parentElement.querySelector('canvas')")
+    until(page, "!document.querySelector('#mapped').parentElement.querySelector('canvas')")
     assert page.get_by_text("Prefers stripes at 45°").is_visible()
     links.get_by_role("link").last.click()
-    page.wait_for_function("document.querySelector('h1').innerText === 'fc:great white shark'")
+    until(page, "document.querySelector('h1').innerText === 'fc:great white shark'")

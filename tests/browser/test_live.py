@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 from optogram.atlas.open import open_atlas
 
@@ -49,7 +50,7 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         said = [text.split("\n")[-1] for text in page.locator(".maps figcaption").all_inner_texts()]
         assert all("to" in one for one in said), said
         page.get_by_label("one scale for").select_option("all")
-        page.wait_for_function("location.hash.includes('scale=all')")
+        until(page, "location.hash.includes('scale=all')")
         limits = {text.split("\n")[1].split(",")[0] for text in page.locator(".maps figcaption").all_inner_texts()}
         assert len(limits) == 1, limits
         checked("two maps on one scale")

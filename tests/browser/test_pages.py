@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 from optogram.atlas.open import open_atlas
 
@@ -25,7 +26,7 @@ def test_a_site_sorts_and_filters_by_any_claim(look: Any) -> None:
     """The planted second claim falls with the unit's number, from .92 to .15."""
     page = look("#/tiny/conv1?as=table")
     page.get_by_label("sort").select_option("planted.effect")
-    page.wait_for_function("location.hash.includes('sort=-planted.effect')")
+    until(page, "location.hash.includes('sort=-planted.effect')")
     assert _units(page) == list(range(12))
     page.get_by_role("button", name="greatest first").click()
     assert _units(page) == [*range(10, -1, -1), 11]  # what was not tested comes last
@@ -36,7 +37,7 @@ def test_a_site_sorts_and_filters_by_any_claim(look: Any) -> None:
     low.focus()
     before = low.input_value()
     page.keyboard.press("Home")
-    page.wait_for_function("location.hash.includes('in=planted.effect%3A..0.8')")
+    until(page, "location.hash.includes('in=planted.effect%3A..0.8')")
     assert low.input_value() != before
     assert _units(page) == list(range(2, 11))
 
@@ -47,7 +48,7 @@ def test_two_units_are_chosen_and_compared_and_back_returns(look: Any) -> None:
     page.keyboard.press(" ")
     page.locator("[data-index='5']").focus()
     page.keyboard.press(" ")
-    page.wait_for_function("location.hash.includes('sel=3%2C5')")
+    until(page, "location.hash.includes('sel=3%2C5')")
     assert page.locator("[aria-selected='true']").count() == 2
     page.get_by_role("link", name="compare 3 and 5").click()
     page.wait_for_selector(".sides .ruler >> nth=1")
@@ -66,7 +67,7 @@ def test_a_held_unit_is_compared_with_the_next(look: Any) -> None:
     page.keyboard.press("c")
     page.get_by_text("Held for comparison").wait_for()
     page.evaluate("location.hash = '#/tiny/conv1/4'")
-    page.wait_for_function("document.querySelector('h1').innerText === 'conv1:4' && document.querySelector('.page')")
+    until(page, "document.querySelector('h1').innerText === 'conv1:4' && document.querySelector('.page')")
     page.keyboard.press("c")
     page.wait_for_selector(".sides .ruler >> nth=1")
     assert page.locator(".sides h2 a").all_inner_texts() == ["conv1:2", "conv1:4"]
@@ -83,8 +84,10 @@ def test_units_of_one_number_are_said_not_to_correspond(look: Any) -> None:
 
 def test_networks_stand_side_by_side_and_a_missing_side_is_told(look: Any) -> None:
     page = look("#/-/compare?a=tiny&b=tiny%3Atwin0")
-    assert page.locator("tbody tr").count() == 3
-    assert page.locator("tbody svg").count() == 6
+    assert page.locator("main section").count() == 3
+    assert page.locator("main section svg").count() == 6
+    pictures = page.locator("main section .cells").evaluate_all("all => all.map(one => one.childElementCount)")
+    assert pictures == [12, 12, 24, 24, 6, 6]
     page.get_by_label("other").fill("nobody/conv1/1")
     page.get_by_role("button", name="compare").click()
     page.get_by_text("no network nobody").wait_for()
@@ -94,9 +97,7 @@ def test_a_key_leads_to_the_twins_unit_of_the_same_rank(look: Any) -> None:
     page = look("#/tiny/conv1/7")
     rank = page.evaluate("document.querySelector('footer').innerText.match(/row (\\d+)/)[1]")
     page.keyboard.press("t")
-    page.wait_for_function(
-        "location.hash.startsWith('#/tiny:twin0/conv1/') && document.querySelector('footer')?.innerText.includes('untrained twin 0')"
-    )
+    until(page, "location.hash.startsWith('#/tiny:twin0/conv1/') && document.querySelector('footer')?.innerText.includes('untrained twin 0')")
     assert page.evaluate("document.querySelector('footer').innerText.match(/row (\\d+)/)[1]") == rank
     assert page.get_by_text("is not the counterpart of any unit").is_visible()
     assert "knows nothing" in page.locator("header").inner_text()
@@ -117,11 +118,11 @@ def test_a_click_tells_which_units_look_there(look: Any) -> None:
     frame = page.locator(".frame")
     box = frame.bounding_box()
     page.mouse.click(box["x"] + box["width"] * 20.5 / 64, box["y"] + box["height"] * 36.5 / 64)
-    page.wait_for_function("location.hash.includes('at=36%2C20')")
+    until(page, "location.hash.includes('at=36%2C20')")
     assert page.locator("dd a").first.inner_text().startswith("6\n2.5 sd")  # row 4, column 2 of the map
     frame.focus()
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("location.hash.includes('at=38%2C20')")
+    until(page, "location.hash.includes('at=38%2C20')")
     # The maps fall from the top's -1 to the bottom's 1: the same point of each says its value.
     said = page.locator(".maps figcaption strong").all_inner_texts()
     expected = 2 * 38 / 63 - 1
@@ -161,12 +162,12 @@ def test_one_file_opens_from_disk_without_a_network(browser: Any, one_file: Path
     page.on("request", lambda asked: None if asked.url.startswith(("file:", "blob:", "data:")) else told.append(asked.url))
     page.goto(f"file://{one_file}#/tiny/conv1/1")
     page.wait_for_selector(".claim svg")
-    page.wait_for_function("document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
-    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     page.keyboard.press("2")
-    page.wait_for_function("location.hash.endsWith('show=q5')")
+    until(page, "location.hash.endsWith('show=q5')")
     page.keyboard.press("j")
-    page.wait_for_function("document.querySelector('h1').innerText !== 'conv1:1'")
+    until(page, "document.querySelector('h1').innerText !== 'conv1:1'")
     page.evaluate("location.hash = '#/tiny/conv1?as=table'")
     page.wait_for_selector("tbody tr >> nth=3")
     assert page.locator("tbody tr").count() == 4
@@ -218,7 +219,7 @@ def test_a_notebook_shows_the_pages_in_a_frame(browser: Any, planted: Any, tmp_p
     assert inner.url == "about:srcdoc#/tiny/conv1/0"
     inner.locator("h1").click()
     page.keyboard.press("2")
-    inner.wait_for_function("location.hash.endsWith('show=q5')")
+    until(inner, "location.hash.endsWith('show=q5')")
     assert page.url == f"file://{notebook}"
     context.close()
     assert repr(shown).startswith(str(planted.root))
@@ -230,9 +231,9 @@ def test_photographs_that_both_units_show_are_lit_together(look: Any) -> None:
     page.get_by_text("9 photographs shown on both sides").wait_for()
     assert page.locator(".sides .shared").count() == 18
     page.locator(".sides > section").first.locator(".cell").nth(2).hover()
-    page.wait_for_function("document.querySelectorAll('.sides .pointed').length === 2")
+    until(page, "document.querySelectorAll('.sides .pointed').length === 2")
     page.get_by_role("button", name="folder/photo 4.jpg").focus()
-    page.wait_for_function("[...document.querySelectorAll('.sides .pointed')].every(one => one.title.includes('photo 4.jpg'))")
+    until(page, "[...document.querySelectorAll('.sides .pointed')].every(one => one.title.includes('photo 4.jpg'))")
 
 
 def test_back_three_times_finds_view_scroll_and_focused_cell_as_they_were(look: Any) -> None:
@@ -247,7 +248,7 @@ def test_back_three_times_finds_view_scroll_and_focused_cell_as_they_were(look: 
     assert before > 100
     page.keyboard.press(" ")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
+    until(page, "index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
     page.keyboard.press(" ")
     page.keyboard.press("Enter")
     page.wait_for_selector(".pair")
@@ -258,7 +259,7 @@ def test_back_three_times_finds_view_scroll_and_focused_cell_as_they_were(look: 
     for selector in (".sides", ".pair", "[role=grid]"):
         page.go_back()
         page.wait_for_selector(selector)
-    page.wait_for_function("index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
+    until(page, "index => document.activeElement.dataset.index === String(+index + 1)", arg=chosen)
     assert page.url.endswith(f"sel={chosen}%2C{int(chosen) + 1}&sort=unit")
     assert abs(page.evaluate("scrollY") - before) < 150
 
@@ -268,7 +269,7 @@ def test_each_fault_of_a_file_is_one_sentence_and_the_rest_of_the_page_lives(loo
     page.route("**/evidence-*.parquet", lambda route: route.fulfill(body=b"PAR1 and no more"))
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.get_by_text("Its evidence could not be read").wait_for()
-    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     page.route("**/strongest-*.webp", lambda route: route.fulfill(status=404))
     page.route("**/links-*.parquet", lambda route: route.fulfill(status=404))
     page.goto(own_server + "?again#/tiny/fc")

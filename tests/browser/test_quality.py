@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -99,7 +100,7 @@ def test_every_number_on_five_hundred_pages_is_possible(look: Any, planted: Any)
     assert len(pages) >= 500
     for network, site, unit in pages[::40]:
         page.evaluate("hash => { location.hash = hash }", f"#/{network}/{site}/{unit}")
-        page.wait_for_function("unit => document.querySelector('footer')?.innerText.includes(`unit = ${unit}`)", arg=unit)
+        until(page, "unit => document.querySelector('footer')?.innerText.includes(`unit = ${unit}`)", arg=unit)
         assert not page.get_by_text("contradicts").count()
         assert not page.get_by_text("disagree").count()
 
@@ -268,7 +269,7 @@ def test_a_thousand_unit_pages_leave_the_memory_flat_and_the_page_alive(
     page.route("**/strongest-*.webp", lambda route: route.fulfill(status=404))
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.get_by_text("Its evidence could not be read").wait_for()
-    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     page.evaluate("location.hash = '#/tiny/fc'")
     page.get_by_text("sheet of pictures could not be read").wait_for()
     assert page.get_by_role("gridcell").count() == 6

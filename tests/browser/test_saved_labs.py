@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 from optogram.cli._app import run
 
@@ -42,7 +43,7 @@ def test_a_saved_lab_is_a_page_with_command_findings_and_figures(look: Any, with
         assert float(first.replace("−", "-")) == pytest.approx(said[0]["value"], rel=0.005)
         figures = page.locator("figure img")
         assert figures.count() == len(list((with_labs / "labs").glob("noise-*.png")))
-        page.wait_for_function("[...document.querySelectorAll('figure img')].every(one => one.naturalWidth > 0)")
+        until(page, "[...document.querySelectorAll('figure img')].every(one => one.naturalWidth > 0)")
         assert all(alt.startswith("Figure of the lab noise: ") for alt in figures.evaluate_all("all => all.map(one => one.alt)"))
         page.set_viewport_size({"width": 320, "height": 640})
         assert page.evaluate("document.documentElement.scrollWidth") <= 320

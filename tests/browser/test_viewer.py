@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.browser.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +34,7 @@ def test_a_link_opens_the_same_unit_from_a_sub_folder_of_a_plain_server(look: An
     assert page.locator("h1").inner_text() == "conv1:0"
     assert page.title() == "conv1:0 · tiny"
     assert page.get_by_role("radio", checked=True).inner_text().startswith("q50")
-    page.wait_for_function("document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair .cell').style.backgroundImage.includes('blob:')")
     assert picture_width(page) == 480
 
 
@@ -55,7 +56,7 @@ def test_nine_synthesised_pictures_stand_beside_nine_photographs(look: Any) -> N
 
 def picture_width(page: Any) -> int:
     """Pixels of the sheet that the unit's synthesised pictures lie on, as the browser decodes it."""
-    page.wait_for_function("document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
+    until(page, "document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.includes('blob:')")
     decoded = """async () => {
       const image = new Image()
       image.src = document.querySelector('.pair figure:nth-child(2) .cell').style.backgroundImage.slice(5, -2)
@@ -119,7 +120,7 @@ def test_numbers_are_never_printed_that_cannot_be(look: Any) -> None:
     page = look("#/tiny/conv1/0")
     for unit in range(12):
         page.evaluate("hash => { location.hash = hash }", f"#/tiny/conv1/{unit}")
-        page.wait_for_function("text => document.querySelector('h1')?.innerText === text", arg=f"conv1:{unit}")
+        until(page, "text => document.querySelector('h1')?.innerText === text", arg=f"conv1:{unit}")
         assert not page.get_by_text("contradicts").count()
         assert not page.get_by_text("disagree").count()
 
@@ -128,20 +129,20 @@ def test_keys_page_through_units_in_the_order_of_the_grid(look: Any) -> None:
     page = look("#/tiny/conv1?sort=unit")
     page.locator("[data-index='3']").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.activeElement.dataset.index === '4'")
+    until(page, "document.activeElement.dataset.index === '4'")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('h1').innerText === 'conv1:4'")
+    until(page, "document.querySelector('h1').innerText === 'conv1:4'")
     assert page.url.endswith("#/tiny/conv1/4?sort=unit")
     page.wait_for_selector(".pager")
     for key, unit in (("j", 5), ("j", 6), ("k", 5)):
         page.keyboard.press(key)
-        page.wait_for_function("text => document.querySelector('h1').innerText === text && document.querySelector('.pager')", arg=f"conv1:{unit}")
+        until(page, "text => document.querySelector('h1').innerText === text && document.querySelector('.pager')", arg=f"conv1:{unit}")
         page.wait_for_timeout(50)
     page.keyboard.press("2")
-    page.wait_for_function("location.hash.endsWith('show=q5&sort=unit')")
+    until(page, "location.hash.endsWith('show=q5&sort=unit')")
     assert "5 % point" in page.locator(".pair figcaption").first.inner_text()
     page.keyboard.press("t")
-    page.wait_for_function("document.title.startsWith('untrained twin 0')")
+    until(page, "document.title.startsWith('untrained twin 0')")
     assert page.locator("header.twin").is_visible()
     page.keyboard.press("?")
     assert page.get_by_role("dialog").is_visible()
@@ -149,7 +150,7 @@ def test_keys_page_through_units_in_the_order_of_the_grid(look: Any) -> None:
     page.keyboard.press("/")
     page.keyboard.type("shark")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('h1').innerText === 'fc:great white shark'")
+    until(page, "document.querySelector('h1').innerText === 'fc:great white shark'")
     page.wait_for_selector(".page")
     assert page.evaluate("document.activeElement.tagName") == "H1"
 
@@ -172,7 +173,7 @@ def test_back_returns_to_the_place_in_the_grid(look: Any, small: ModuleType) -> 
     page.wait_for_selector(".pair")
     assert page.evaluate("window.scrollY") == 0
     page.go_back()
-    page.wait_for_function("y => Math.abs(window.scrollY - y) < 2", arg=before)
+    until(page, "y => Math.abs(window.scrollY - y) < 2", arg=before)
 
 
 def test_the_grid_filters_and_says_how_many(look: Any) -> None:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { escapeName, parseHash, splitAddress, toHash, unescapeName } from './address'
+import { escapeName, networksOf, parseHash, splitAddress, toHash, unescapeName } from './address'
 
 describe('names in addresses', () => {
   it.each(['layer4.1.conv2', 'relu#1', 'a/b c', 'Größe ☃', '~7E', 'blocks,0@x:y', '100%', 'a?b&c=d'])('%s comes back', (name) => {
@@ -46,3 +46,11 @@ it('splits addresses as they are written elsewhere', () => {
   expect(splitAddress('layer4')).toEqual({ site: 'layer4', unit: null })
   expect(splitAddress('fc:"sea lion"')).toEqual({ site: 'fc', unit: 'sea lion' })
 })
+
+it.each([
+  ['#/net/conv1/3?w=8f2c', ['net']],
+  ['#/-/compare?a=net%2Fconv1%2F0&b=net:twin0%2Fconv1%2F0', ['net', 'net:twin0']],
+  ['#/-/compare?a=net%2Fconv1%2F0&b=net%2Fconv1%2F1', ['net']],
+  ['#/-/hypothesis?of=net%2Fconv1%2F0', ['net']],
+  ['#/-/labs', []],
+])('%s is about %s', (hash, names) => expect(networksOf(parseHash(hash))).toEqual(names))

@@ -111,6 +111,13 @@ export function splitAddress(address: string): { site: string; unit: string | nu
   return { site: address.slice(0, colon), unit: address.slice(colon + 1).replace(/^"(.*)"$/, '$1') }
 }
 
+// The networks that a page is about, by name: its own, those of both sides of a comparison, that of the unit an idea is about.
+export function networksOf({ page, view }: Route): string[] {
+  if ('network' in page) return [page.network]
+  const sides = page.kind === 'compare' ? [view.a, view.b] : page.kind === 'hypothesis' ? [view.of] : []
+  return [...new Set(sides.flatMap((side) => (side ? networksOf({ page: fromSide(side), view: {} }) : [])))]
+}
+
 // One side of a comparison: a network, site or unit as one word of the query, `resnet18/layer4/17`.
 export function toSide(page: Page): string {
   return segments(page).map(escapeName).join('/')

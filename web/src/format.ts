@@ -9,6 +9,11 @@ export function number(value: number | null | undefined): string {
   return text.replace('-', '−')
 }
 
+// Where room is short: two significant digits, and no nought before the point.
+export function brief(value: number): string {
+  return number(Number(value.toPrecision(2))).replace(/^(−?)0\./, '$1.')
+}
+
 // A probability as papers print it: `.031`, never finer than three digits, `<.001` below.
 export function probability(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–'

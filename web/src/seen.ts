@@ -14,8 +14,9 @@ export function atPixel(rows: SeenRow[], row: number, column: number): SeenRow[]
   return placed.filter((one) => nearest.get(one.site)?.place === `${one.row},${one.column}`)
 }
 
-// A pixel as the address has it: `row,column`; none for the whole photograph.
-export function pixelOf(text: string): { row: number; column: number } | null {
+// A pixel as the address has it: `row,column`; none for the whole photograph, and for a pixel that the photograph has not.
+export function pixelOf(text: string, of: { height: number; width: number }): { row: number; column: number } | null {
   const [row, column] = text.split(',').map(Number)
-  return text && Number.isFinite(row) && Number.isFinite(column) ? { row: row!, column: column! } : null
+  const within = (value: number | undefined, most: number) => value !== undefined && value >= 0 && value < most
+  return text && within(row, of.height) && within(column, of.width) ? { row: row!, column: column! } : null
 }
