@@ -11,6 +11,7 @@ from tests.evidence.fooling import Pixels
 
 import optogram as og
 from optogram.errors import SettingError
+from optogram.evidence import _drawn
 from optogram.evidence._drawn import lowered, raised, seen
 from optogram.evidence._judge import CLAIMS, site_views
 from optogram.evidence._making import Making
@@ -249,3 +250,33 @@ def test_patches_and_pictures_are_shown_alike_where_a_network_takes_one_size_onl
     framed[:, 1:5, 2:6] = 0.5
     assert (framed == 0.5).all()
     np.testing.assert_array_equal(_framed(picture, (10, 8), (10, 8)), picture)
+
+
+def test_the_first_twin_is_drawn_once_and_what_is_kept_is_of_todays_rules(
+    judge: Callable[..., Evidence], network: og.Network, sweep: og.Sweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a page of its own, it is judged among the others by the pictures that it has as one of them."""
+    made, calls = module.synthesize, []
+
+    def counted(network: og.Network, goals: list[object], **settings: object) -> og.Synthesis:
+        calls.append(network.name)
+        return made(network, goals, **settings)
+
+    monkeypatch.setattr(module, "synthesize", counted)
+    twin = network.twin("reinit", 0, sweep.panel.images(network, sweep.photos)[:128].float() / 255)
+    asked = {
+        "claims": ["identification_by_picture"],
+        "pictures": {"units": UNITS, "steps": 1},
+        "twin_sweep": og.sweep(twin, sweep.photos, progress=False),
+    }
+    found = judge(**asked, checkpoint=None)
+    assert calls == [name for name in (network.name, twin.name, f"{network.name}:reinit1") for _ in range(2)]
+    kept = judge(**asked, checkpoint=tmp_path)
+    calls.clear()
+    again = judge(**asked, checkpoint=tmp_path)
+    assert not calls
+    assert found.twin is not None
+    assert repr(found.twin.rows) == repr(kept.twin.rows) == repr(again.twin.rows)
+    monkeypatch.setattr(_drawn, "rules", lambda packages: "older")
+    judge(**asked, checkpoint=tmp_path)
+    assert calls == [network.name] * 2 + [twin.name] * 2, "pictures of older rules were taken for those of today's"

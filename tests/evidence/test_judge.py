@@ -10,7 +10,7 @@ from torch import nn
 
 import optogram as og
 from optogram.errors import InputError, SettingError
-from optogram.evidence import _judge
+from optogram.evidence import _judge, _twins
 from optogram.evidence._result import Evidence
 from optogram.network.network import Network
 
@@ -83,6 +83,9 @@ def test_what_is_kept_is_read_back_and_not_run_again(judge: Judge, evidence: Evi
     for index, other in enumerate(({"seed": 7}, {"twin_kind": "shuffle"}, {"sites": [site]}), 1):
         judge(checkpoint=kept, **{"sites": [site], **other})
         assert len(calls) == 3 * index, f"twins kept for other settings were taken for those of {other}"
+    monkeypatch.setattr(_twins, "rules", lambda packages: "older")
+    judge(checkpoint=kept, sites=[site])
+    assert len(calls) == 12, "twins measured by other rules were taken for those of today's"
 
 
 def test_without_a_checkpoint_the_same_comes_out(judge: Judge, evidence: Evidence) -> None:

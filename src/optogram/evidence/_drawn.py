@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from optogram.errors import SettingError
+from optogram.evidence._rules import DRAWING, rules
 from optogram.evidence._scene import Recorder, Scene
 from optogram.evidence._view import SiteView, resized
 from optogram.evidence._viewers import Viewer
@@ -59,6 +60,7 @@ class Drawing(Recorder):
         if not len(chosen):
             return Drawn(chosen, np.zeros((len(view.responses), 0), np.float32), np.zeros(0, np.float32), (), ())
         told = (
+            rules(DRAWING),
             network.weights_hash,
             repr(network.preprocess),
             view.site.address,

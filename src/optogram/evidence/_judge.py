@@ -17,6 +17,7 @@ from optogram.evidence._family import Family, Settling, settle
 from optogram.evidence._making import Making
 from optogram.evidence._mapped import Mapped
 from optogram.evidence._result import Evidence, Row, SiteClaim
+from optogram.evidence._rules import DRAWING, rules
 from optogram.evidence._scene import recorded, scenes_of
 from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_twins
@@ -92,14 +93,18 @@ def judge(
     wanted = _claims(claims, stimuli_of(photos, sweep.panel, marks), dear)
     recorders = [recorder for claim in wanted for recorder in claim.records]
     views = site_views(network, photos, sweep, chosen, eye, progress, marks, keep=any(recorder.looks for recorder in recorders))
-    record = None
+    record, of_first = None, dict[str, Mapping[str, Any]]()
     if recorders:
         shown = sweep.panel.images(network, photos)
         scenes = scenes_of(network, shown, sweep, chosen, eye, making, seed, mapped, checkpoint)
+        first = f"{network.name}:{twin_kind}{seed}" if twin_sweep is not None else None
 
         def record(one: Network, view: SiteView) -> SiteView:
             asked = [recorder for recorder in recorders if recorder.twins or one is network]
-            return recorded(one, view, scenes[view.site.address], asked)
+            found = recorded(one, view, scenes[view.site.address], asked)
+            if one.name == first and one is not network:
+                of_first[view.site.address] = found.recorded
+            return found
 
         with track("pictures", len(views), progress) as advance:
             for site, view in views.items():
@@ -107,7 +112,7 @@ def judge(
                 advance(1)
     measured = side_by_side(lambda view: [claim.measure(view) for claim in wanted], views.values())
     own = {(site, claim.name): one for site, found in zip(views, measured, strict=True) for claim, one in zip(wanted, found, strict=True)}
-    made = f"|{making}|{mapped}" if recorders else ""
+    made = f"|{making}|{mapped}|{rules(DRAWING)}" if recorders else ""
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, made)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
     settings |= {"pictures": str(making)} if any(recorder.looks for recorder in recorders) else {}
@@ -121,8 +126,9 @@ def judge(
     told = replace(provenance, network=twin_sweep.provenance.network, weights=twin_sweep.provenance.weights)
     seen = _views_of(twin_sweep, views)
     if record is not None:
-        twin = network.twin(twin_kind, seed, shown[:STANDARDISED_ON].float() / 255)
-        seen = {site: record(twin, view) for site, view in seen.items()}
+        # Measured among the twins it was recorded there; where a checkpoint held it, it is recorded now.
+        twin = None if of_first else network.twin(twin_kind, seed, shown[:STANDARDISED_ON].float() / 255)
+        seen = {site: record(twin, view) if twin is not None else replace(view, recorded=of_first[site]) for site, view in seen.items()}
     return replace(found, twin=_evidence(_of_twin(measures, seen), level, told, progress))
 
 

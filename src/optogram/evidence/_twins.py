@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from optogram.evidence._claim import Claim, Measured
+from optogram.evidence._rules import MEASURING, rules
 from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._view import SiteView, Stimuli
 from optogram.progress import Progress, track
@@ -65,7 +66,7 @@ def measure_twins(
 
     `own` is what the claims found in the network itself. `record` adds what claims need beside responses; `recorded` tells its settings
     apart. A kept twin's file is named after all that it depends on, so one of other
-    weights, photographs, sites or viewer is never taken for it.
+    weights, photographs, sites or viewer, or measured by older rules, is never taken for it.
     """
     from optogram.exemplars.panel import panel_responses
 
@@ -97,6 +98,7 @@ def _stamp(network: Network, sweep: Sweep, keys: Mapping[tuple[str, str], Any], 
     known = [(one.label, one.group.tolist(), one.mark) for one in stimuli if one is not None]
     places = [panel.probe_places(site).tolist() for site, _ in keys]
     told = (
+        rules(MEASURING),
         network.weights_hash,
         repr(network.preprocess),
         panel.identities,
