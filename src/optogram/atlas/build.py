@@ -30,7 +30,7 @@ from optogram.atlas.references import UNITS as REFERRED
 from optogram.atlas.schema import SCHEMA_VERSION, LeftOutFile, Manifest, NetworkEntry, SiteEntry, Source, Whole
 from optogram.atlas.seen import usual_of
 from optogram.atlas.settings import WORKSHOP, Settings, changed, claim_folder, fingerprint
-from optogram.atlas.site_files import NONE, Known, Pictures, write_site
+from optogram.atlas.site_files import NONE, Known, Pictures, write_sites
 from optogram.atlas.tuned import tuned
 from optogram.atlas.whole import whole_photographs
 from optogram.attribution._attribute import METHODS
@@ -197,28 +197,32 @@ class _Build:
         fields = measure_all(self.network, self.sites)
         links = _followed(lambda: _links(subject.network, self.sites, subject.sweep, frames))
         reads = _followed(lambda: branches(subject.network, self.sites))
+
+        def known(number: int, site: Site) -> Known:
+            return Known(
+                site=site,
+                number=number,
+                field=fields.get(site.address),
+                sweep=subject.sweep,
+                pictures=pictures.get(site.address, NONE),
+                weights=weights.get(site.address),
+                evidence=subject.evidence,
+                k=subject.settings.exemplars,
+                links=links.get(site.address),
+                reads=reads.get(site.address, ()),
+                tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields.keys() & self.close else None,
+                held_out=self.asked,
+                methods=self.settings.methods,
+                mapping=subject.network if self.settings.attributed and site.address in self.close else None,
+                mapped=TWIN_PICTURES if subject.twin else MAPPED,
+                referred=TWIN_REFERRED if subject.twin else REFERRED,
+            )
+
         entries = []
+        every = (known(number, site) for number, site in enumerate(self.sites))
         with track("pages", sum(site.units for site in self.sites), progress) as advance:
-            for number, site in enumerate(self.sites):
-                known = Known(
-                    site=site,
-                    number=number,
-                    field=fields.get(site.address),
-                    sweep=subject.sweep,
-                    pictures=pictures.get(site.address, NONE),
-                    weights=weights.get(site.address),
-                    evidence=subject.evidence,
-                    k=subject.settings.exemplars,
-                    links=links.get(site.address),
-                    reads=reads.get(site.address, ()),
-                    tuning=tuned(subject.network, site, fields[site.address]) if site.address in fields.keys() & self.close else None,
-                    held_out=self.asked,
-                    methods=self.settings.methods,
-                    mapping=subject.network if self.settings.attributed and site.address in self.close else None,
-                    mapped=TWIN_PICTURES if subject.twin else MAPPED,
-                    referred=TWIN_REFERRED if subject.twin else REFERRED,
-                )
-                entries.append(write_site(self.folder, slug(subject.name), known, frames))
+            for site, entry in zip(self.sites, write_sites(self.folder, slug(subject.name), every, frames), strict=True):
+                entries.append(entry)
                 advance(site.units)
         return entries
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from optogram.atlas.sprites import Picture, square
+from optogram.errors import Stopped
 from optogram.geometry import Box
 from optogram.images.patches import cut
 
@@ -33,8 +34,15 @@ class Frames:
         self._bytes = 0
         self._cells: OrderedDict[tuple[Any, ...], Picture] = OrderedDict()
         self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self) -> None:
+        """Whoever still asks, in another thread of a build that was stopped, gets `Stopped`."""
+        self._closed = True
 
     def __getitem__(self, identity: str) -> UInt8[np.ndarray, "height width channel"]:
+        if self._closed:
+            raise Stopped("the build was stopped")
         with self._lock:
             if identity in self._held:
                 self._held.move_to_end(identity)

@@ -31,7 +31,7 @@ def write_sprites(folder: Folder, directory: str, view: View, pictures: Sequence
 def square(picture: Picture, side: int) -> UInt8[np.ndarray, "side side 3"]:
     """A picture in a square cell: enlarged by whole pixels where it is tiny, else smoothly; gray becomes three channels.
 
-    Made smaller by a Hamming window, which looks as sharp as Lanczos at a third of its cost.
+    Made smaller by a Hamming window, which looks as sharp as Lanczos at a third of its cost; below half the size, whole blocks are averaged first.
     """
     height, width = picture.shape[:2]
     colour = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture[:, :, :3]
@@ -39,7 +39,7 @@ def square(picture: Picture, side: int) -> UInt8[np.ndarray, "side side 3"]:
     method = Image.Resampling.NEAREST if max(height, width) <= side // 4 else Image.Resampling.HAMMING if scale < 1 else Image.Resampling.BICUBIC
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     image = Image.fromarray(np.ascontiguousarray(colour))
-    image = image if image.size == size else image.resize(size, method, reducing_gap=2.0 if scale < 0.5 else None)
+    image = image if image.size == size else image.resize(size, method, reducing_gap=1.0 if scale < 0.5 else None)
     if size == (side, side):
         return np.asarray(image)
     cell = Image.new("RGB", (side, side), BLANK)

@@ -145,8 +145,12 @@ def _without(view: SiteView, one: Half, dealt: Int[np.ndarray, " patch"], count:
             np.sqrt(((values**2).sum(axis=0) - (values[out] ** 2).sum(axis=0)) / kept - mean**2)
             for values, mean in zip((targets, pictures), means, strict=True)
         ]
-        found = np.full((units, units), np.nan)
-        found[np.ix_(alive, alive)] = covariance / np.maximum(np.outer(*spreads), 1e-12)
+        covariance /= np.maximum(np.outer(*spreads), 1e-12)
+        if alive.all():
+            yield covariance
+            continue
+        found = np.full((units, units), np.nan, covariance.dtype)
+        found[np.ix_(alive, alive)] = covariance
         yield found
 
 
