@@ -19,8 +19,8 @@ SIDE = 64
 POOLED = 8
 FREQUENCIES = (1 / 4, 1 / 8, 1 / 16, 1 / 32)
 ORIENTATIONS = 6
-CHUNK = 8
-"""Patches looked at together: the responses of so many fit the processor's caches."""
+CHUNK = 16
+"""Patches looked at together: enough work for two threads, and their responses are still near the processor."""
 OCTAVES = 0.65
 """Ratio of the radial Gaussian's width to its centre, as log-Gabors are given: about 1.4 octaves."""
 
@@ -54,11 +54,12 @@ def _seen(patches: Tensor) -> Tensor:
 def _energies(spectrum: Tensor, scale: int) -> Tensor:
     """sqrt of pooled |response|^2 of one scale, [patch, channel, orientation, 8, 8]; coarse scales on a cropped spectrum."""
     side, filters = _filters(scale)
-    cropped = _crop(spectrum, side)
-    responses = torch.fft.ifft2(cropped[:, :, None] * filters) * (side / SIDE) ** 2
-    power = responses.real**2 + responses.imag**2
-    pooled = torch.nn.functional.adaptive_avg_pool2d(power.flatten(0, 1), POOLED)
-    return pooled.reshape(*power.shape[:3], POOLED, POOLED).sqrt()
+    filtered = _crop(spectrum, side)[:, :, None] * filters
+    # Axis by axis, and real and imaginary parts squared in place and summed together: half the time of `ifft2` and a pooled modulus.
+    responses = torch.fft.ifft(torch.fft.ifft(filtered, dim=-2), dim=-1)
+    power = torch.view_as_real(responses).flatten(-2).square_()
+    pooled = power.unflatten(-1, (POOLED, -1)).sum(-1).unflatten(-2, (POOLED, -1)).sum(-2)
+    return pooled.sqrt_() * ((side / SIDE) ** 2 / (side / POOLED))
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Several sites measured at once: sorting and products of matrices, which are most of it, let go of the interpreter."""
+"""Sites measured, and photographs cut, two at once: sorting, products of matrices and resizing let go of the interpreter."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
+from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._viewers import Viewer
 from optogram.geometry import Box
 from optogram.images.patches import cut
@@ -125,7 +126,11 @@ def look(
     keep: bool = False,
 ) -> Patches:
     """Cuts each photograph's boxes (gray outside), shows them to the viewer, and compares all with all. `keep`: so that more can be compared."""
-    shown = [resized(frame, box, viewer.side) for frame, places in zip(frames, boxes, strict=True) for box in places]
+
+    def seen(row: int) -> list[np.ndarray]:
+        return [resized(frames[row], box, viewer.side) for box in boxes[row]]
+
+    shown = [patch for patches in side_by_side(seen, range(len(frames))) for patch in patches]
     counts = [len(places) for places in boxes]
     rows = [viewer.features(np.stack(shown[start : start + 256])) for start in range(0, len(shown), 256)]
     photograph = np.repeat(np.arange(len(frames)), counts)
