@@ -72,9 +72,29 @@ def test_marks_made_after_looking_would_be_seen() -> None:
     assert clopper_pearson(claims, 12).low > 0.05
 
 
-def test_the_family_is_how_far_from_one_half() -> None:
+def test_the_family_is_how_far_the_upper_tenth_is_ahead() -> None:
     shown = view(np.random.default_rng(5), strength=3.0)
     found = hypothesis.measure(shown)
     families = hypothesis.families(found, [found])
-    assert families.observed == pytest.approx(np.abs(found.effect - 0.5).mean())
+    ordered = sorted(found.effect)
+    assert families.observed == pytest.approx(ordered[-1] - (ordered[5] + ordered[6]) / 2), "of 12 units one is the upper tenth"
     np.testing.assert_allclose(families.twins, families.observed)
+    many = hypothesis.measure(view(np.random.default_rng(6), units=40))
+    assert hypothesis.families(many, []).observed == pytest.approx(np.sort(many.effect)[-4:].mean() - np.median(many.effect))
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_what_all_units_share_opens_nothing(sign: int) -> None:
+    """All units go with brightness, which goes with the marks: every AUC is far from one half, and no unit is about the mark."""
+    rng = np.random.default_rng(7)
+
+    def figure(common: float, strength: float = 0.0) -> float:
+        shown = view(rng, strength)
+        bright = np.array(shown.stimuli.mark) * 2.0 + rng.standard_normal(120)
+        found = hypothesis.measure(replace(shown, responses=shown.responses + (common * bright[:, None]).astype(np.float32)))
+        assert not common or (np.abs(found.effect - 0.5) > 0.25).all()
+        return hypothesis.families(found, []).observed
+
+    twins = [figure(0) for _ in range(19)]
+    assert figure(3.0 * sign) < np.median(twins)
+    assert figure(0, 2.5) > max(twins)
