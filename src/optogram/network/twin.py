@@ -200,10 +200,11 @@ def _match(target: tuple[Tensor, Tensor] | None) -> Any:
         scale = torch.where(spread > 1e-6 * typical, typical / spread.clamp_min(1e-30), 1.0).to(output.dtype)
         layer.weight.mul_(_along(scale, layer, layer.weight.ndim))
         if layer.bias is None:
-            return output * _on_units(scale, layer, output)
+            return output.mul_(_on_units(scale, layer, output))
         old, wanted = old.to(output.dtype), means[torch.randperm(len(means))].to(output.dtype)
         layer.bias.copy_((layer.bias - old) * scale + wanted)
-        return torch.addcmul(_on_units(wanted - old * scale, layer, output), output, _on_units(scale, layer, output))
+        shift = _on_units(wanted - old * scale, layer, output)
+        return torch.addcmul(shift, output, _on_units(scale, layer, output), out=output)  # in place: fresh memory takes longer than the sum
 
     return hook
 
