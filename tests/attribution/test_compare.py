@@ -53,6 +53,40 @@ def test_refusals_are_named() -> None:
         compare(net, photographs(1), "output:1", ["guided_backprop"], progress=False)
 
 
+def test_control_c_keeps_the_methods_that_are_done(monkeypatch: pytest.MonkeyPatch, tmp_path, capsys) -> None:
+    """Pressed while the third of four is under way; where none is done there is nothing to keep."""
+    net, x = small(), photographs(1)
+
+    def pressed(network, images, target, name, **asked):
+        if name == "occlusion":
+            raise KeyboardInterrupt
+        return attribute(network, images, target, name, **asked)
+
+    monkeypatch.setattr("optogram.attribution._compare.attribute", pressed)
+    found = compare(net, x, "head:2", ["gradient", "grad_cam", "occlusion", "rise"], progress=False)
+    assert [one.method for one in found.attributions] == ["gradient", "grad_cam"]
+    assert found.stopped == ("occlusion", "rise")
+    assert str(found).endswith("stopped before: occlusion, rise")
+    np.testing.assert_array_equal(found.attributions[1].values, attribute(net, x, "head:2", "grad_cam", progress=False).values)
+    with pytest.raises(KeyboardInterrupt):
+        compare(net, x, "head:2", ["occlusion", "gradient"], progress=False)
+    (tmp_path / "net.py").write_text(NETWORK)
+    Image.new("RGB", (24, 24), (90, 30, 200)).save(tmp_path / "photo.png")
+    asked = [
+        "attribute",
+        f"{tmp_path}/net.py:relu",
+        f"{tmp_path}/photo.png",
+        "output:1",
+        "--method",
+        "gradient,occlusion",
+        "--out",
+        f"{tmp_path}/maps.png",
+    ]
+    assert run(asked) == 130
+    assert (tmp_path / "maps.png").stat().st_size > 1000
+    assert capsys.readouterr().err.endswith("maps.png has what was done (--method gradient).\n")
+
+
 def test_a_gallery_is_in_order_of_response_on_one_scale() -> None:
     net, x = small(), photographs(5)
     found = attribute(net, x, "head:2", "gradient", progress=False)

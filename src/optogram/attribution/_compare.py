@@ -31,11 +31,15 @@ BAR = 240.0
 
 @dataclass(frozen=True)
 class Comparison(Result):
-    """The same photographs and target by several methods, in the order asked; `refused` says which are not defined here, and why."""
+    """The same photographs and target by several methods, in the order asked; `refused` says which are not defined here, and why.
+
+    `stopped`: those that were not done when Ctrl-C was pressed.
+    """
 
     attributions: tuple[Attribution, ...]
     refused: Mapping[str, str]
     provenance: Provenance
+    stopped: tuple[str, ...] = ()
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Each method's values and responses by its name."""
@@ -47,7 +51,8 @@ class Comparison(Result):
 
     def __str__(self) -> str:
         lines = [one.title() + " · " + one.caption(0) for one in self.attributions]
-        return "\n".join([*lines, *(f"{name}: {why}" for name, why in self.refused.items())])
+        lines += [f"{name}: {why}" for name, why in self.refused.items()]
+        return "\n".join([*lines, *([f"stopped before: {', '.join(self.stopped)}"] if self.stopped else [])])
 
 
 def compare(
@@ -63,22 +68,29 @@ def compare(
     """`og.attribute` by several methods (all by default); those that are not defined for the network are named with their reason.
 
     `settings` go to every method that knows them; one that no method knows is an error. `asked` are the arguments of `og.attribute` that all share.
+    Ctrl-C ends it with the methods that are done, if there are any; the others are named in `stopped`.
     """
     names = [name.replace("-", "_") for name in (methods or METHODS.names())]
     given = _shared_out(names, settings or {})
     found, refused = [], {}
+    stopped: tuple[str, ...] = ()
     with track("methods", len(names), progress) as advance:
-        for name in names:
+        for number, name in enumerate(names):
             try:
                 found.append(attribute(network, images, target, name, progress=False, **asked, **given[name]))
             except (NotDefinedError, InterceptionError) as error:
                 refused[name] = str(error)
+            except KeyboardInterrupt:
+                if not found:
+                    raise
+                stopped = tuple(names[number:])
+                break
             advance(1)
     if not found:
         raise NotDefinedError("no method is defined here. " + " ".join(f"{name}: {why}" for name, why in refused.items()))
     first = found[0].provenance
     settled = {"methods": [one.method for one in found], "target": found[0].target, **(settings or {})}
-    return Comparison(tuple(found), refused, Provenance("compare", first.network, first.weights, first.images, "", settled, first.seed))
+    return Comparison(tuple(found), refused, Provenance("compare", first.network, first.weights, first.images, "", settled, first.seed), stopped)
 
 
 def _shared_out(names: Sequence[str], settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -104,7 +116,8 @@ def _sheet(comparison: Comparison) -> Image.Image:
         captions += [caption for _, caption in row]
     left = [f"{len(first) - MOST} more photographs"] if len(first) > MOST else []
     refused = [f"not defined here: {', '.join(comparison.refused)}"] if comparison.refused else []
-    note = " · ".join(["colours are shares of each map's own limit, printed below it", *refused, *left])
+    stopped = [f"stopped before: {', '.join(comparison.stopped)}"] if comparison.stopped else []
+    note = " · ".join(["colours are shares of each map's own limit, printed below it", *refused, *stopped, *left])
     sheet = grid(pictures, captions=captions, title=f"{first.target} by {len(comparison.attributions)} methods", note=note, columns=columns, cell=140)
     return stacked([sheet, scale_bar(sheet.width, None, any(one.signed for one in comparison.attributions))])
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optogram.errors import Stopped
+
 if TYPE_CHECKING:
     from optogram.attribution._result import Attribution
     from optogram.network.network import Network
@@ -31,6 +33,9 @@ def sheet(network: Network, photos: Any, target: Any, methods: str, file: Path, 
     found.save(file)
     print(found)
     print(file)
+    if found.stopped:
+        done = ",".join(one.method for one in found.attributions)
+        raise Stopped(f"stopped: {file} has what was done (--method {done}).")
 
 
 def kept(found: Attribution, file: Path, *, many: bool) -> None:
