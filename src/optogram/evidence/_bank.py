@@ -59,7 +59,8 @@ def _energies(spectrum: Tensor, scale: int) -> Tensor:
     responses = torch.fft.ifft(torch.fft.ifft(filtered, dim=-2), dim=-1)
     power = torch.view_as_real(responses).flatten(-2).square_()
     pooled = power.unflatten(-1, (POOLED, -1)).sum(-1).unflatten(-2, (POOLED, -1)).sum(-2)
-    return pooled.sqrt_() * ((side / SIDE) ** 2 / (side / POOLED))
+    seen: Tensor = pooled.sqrt_() * ((side / SIDE) ** 2 / (side / POOLED))
+    return seen
 
 
 @lru_cache(maxsize=8)
