@@ -72,16 +72,8 @@ def test_control_c_keeps_the_methods_that_are_done(monkeypatch: pytest.MonkeyPat
         compare(net, x, "head:2", ["occlusion", "gradient"], progress=False)
     (tmp_path / "net.py").write_text(NETWORK)
     Image.new("RGB", (24, 24), (90, 30, 200)).save(tmp_path / "photo.png")
-    asked = [
-        "attribute",
-        f"{tmp_path}/net.py:relu",
-        f"{tmp_path}/photo.png",
-        "output:1",
-        "--method",
-        "gradient,occlusion",
-        "--out",
-        f"{tmp_path}/maps.png",
-    ]
+    monkeypatch.chdir(tmp_path)
+    asked = ["attribute", "net.py:relu", "photo.png", "output:1", "--method", "gradient,occlusion", "--out", "maps.png"]
     assert run(asked) == 130
     assert (tmp_path / "maps.png").stat().st_size > 1000
     assert capsys.readouterr().err.endswith("maps.png has what was done (--method gradient).\n")
