@@ -51,7 +51,8 @@ def plane(result: GaborResult) -> Image.Image:
     across, up = Axis(np.log(0.05), np.log(3.0), left, left + _SIDE), Axis(np.log(0.05), np.log(3.0), top + _SIDE, top)
     note = (
         f"Shaded: {int(COUNTS.sum())} cells of macaque V1 (Ringach 2002), darker where there are more. Filled dots: {int(result.compared.sum())} "
-        f"gray filters that are fitted well; open: the others. Small dots: filters with the same weights in random places."
+        f"gray filters that are fitted well; open: the others. Small dots: filters with the same weights in random places. "
+        "What lies beyond 0.05 or 3 stands on the edge."
     )
     lines = wrap(note, CAPTION, _SIDE + 44)
     paper = Paper(left + _SIDE + SPACES[3], top + _SIDE + AXIS * 4 + len(lines) * CAPTION * 1.35 + SPACES[3])

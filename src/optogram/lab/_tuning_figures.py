@@ -90,4 +90,5 @@ def pooling(result: TuningResult) -> Image.Image:
     """Median F1/F0 against the side of the neighbourhood."""
     lines = {str(name): (list(result.windows), result.pooled[number].tolist()) for number, name in enumerate(POOLINGS)}
     title = f"Simple units of {result.sites[0]}, pooled over their neighbours"
-    return curves(lines, across="neighbours a side", up="median F1/F0: below 1 is complex", title=title, include=(0.0, 1.0))
+    places = {float(side): f"{side}x{side}" for side in result.windows}
+    return curves(lines, across="neighbours", up="median F1/F0: below 1 is complex", title=title, include=(0.0, 1.0), places=places)

@@ -85,7 +85,7 @@ class GreyboxResult(LabResult):
         cells = [signed(way[place].mean(0)) if np.isfinite(way[place]).all() else None for way in templates for place in columns]
         cells += [signed(weights.mean(0)), *[None] * (len(columns) - 1)]
         heads = [f"{self.counts[place]:,} queries" for place in columns]
-        note = "Each template in its own scale, blue negative, orange positive, channels averaged; the last row took no query."
+        note = "Each template in its own scale, blue negative, orange positive, channels averaged; weights took no query. Empty: not asked so often."
         return grid(cells, heads=heads, labels=[*names, "weights"], columns=len(columns), title=title, note=note, cell=88)
 
 

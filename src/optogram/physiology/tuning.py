@@ -144,10 +144,9 @@ def tune(
     rates = np.empty((len(probe.units), len(angles), len(cycles), len(turns)))
     with track("gratings", rates[0].size, progress) as advance:
         for row, angle in enumerate(angles):
-            for column, cycle in enumerate(cycles):
-                shown = grating(probe.size, angle, cycle, turns, contrast=contrast, centre=probe.centre)
-                rates[:, row, column] = probe.respond(shown, rectified).T
-                advance(len(turns))
+            shown = np.concatenate([grating(probe.size, angle, cycle, turns, contrast=contrast, centre=probe.centre) for cycle in cycles])
+            rates[:, row] = probe.respond(shown, rectified).T.reshape(-1, len(cycles), len(turns))
+            advance(len(shown))
     settings = {"address": address, "contrast": contrast, "rectified": rectified}
     provenance = Provenance("tune", network.name, network.weights_hash, method="drifting gratings", settings=settings)
     return Tuning(probe.addresses, angles, cycles, turns, rates, blank(probe, rectified), provenance)
