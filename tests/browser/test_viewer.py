@@ -191,6 +191,21 @@ def test_the_grid_filters_and_says_how_many(look: Any) -> None:
 def test_a_link_made_for_other_weights_says_so(look: Any) -> None:
     assert look("#/tiny/conv1/0?w=00000000").get_by_text("made for other weights").is_visible()
     assert look("#/tiny/conv1/0?w=8f2c1a90").get_by_text("made for other weights").count() == 0
+    both = look("#/-/compare?a=tiny%2Fconv1%2F0&b=tiny%3Atwin0%2Fconv1%2F0&w=8f2c1a90,00000000")
+    assert both.get_by_text("made for other weights").all_inner_texts() == [
+        "This link was made for other weights (00000000); this atlas is of 417b3e5d. What is shown may differ."
+    ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_is_copied_from_every_page(look: Any, width: int) -> None:
+    page = look("", width)
+    for address, networks in {"#/tiny/conv1/0": 1, "#/-/compare?a=tiny%2Fconv1%2F0&b=tiny%3Atwin0%2Fconv1%2F0": 2, "#/-/labs": 0}.items():
+        page.evaluate("hash => { location.hash = hash }", address)
+        page.get_by_role("button", name="Copy link").click()
+        page.get_by_text("Link in the address").wait_for(state="attached")
+        copied = page.evaluate("new URLSearchParams(location.hash.split('?')[1]).get('w')")
+        assert [len(one) for one in (copied or "").split(",") if one] == [8] * networks, address
 
 
 def test_a_twin_is_called_untrained_everywhere(look: Any) -> None:

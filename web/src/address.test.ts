@@ -52,5 +52,6 @@ it.each([
   ['#/-/compare?a=net%2Fconv1%2F0&b=net:twin0%2Fconv1%2F0', ['net', 'net:twin0']],
   ['#/-/compare?a=net%2Fconv1%2F0&b=net%2Fconv1%2F1', ['net']],
   ['#/-/hypothesis?of=net%2Fconv1%2F0', ['net']],
+  ['#/-/quiz?network=net:twin0', ['net:twin0']],
   ['#/-/labs', []],
 ])('%s is about %s', (hash, names) => expect(networksOf(parseHash(hash))).toEqual(names))

@@ -111,9 +111,10 @@ export function splitAddress(address: string): { site: string; unit: string | nu
   return { site: address.slice(0, colon), unit: address.slice(colon + 1).replace(/^"(.*)"$/, '$1') }
 }
 
-// The networks that a page is about, by name: its own, those of both sides of a comparison, that of the unit an idea is about.
+// The networks that a page is about, by name: its own, those of both sides of a comparison, the quiz's, that of the unit an idea is about.
 export function networksOf({ page, view }: Route): string[] {
   if ('network' in page) return [page.network]
+  if (page.kind === 'quiz') return view.network ? [view.network] : []
   const sides = page.kind === 'compare' ? [view.a, view.b] : page.kind === 'hypothesis' ? [view.of] : []
   return [...new Set(sides.flatMap((side) => (side ? networksOf({ page: fromSide(side), view: {} }) : [])))]
 }

@@ -45,6 +45,11 @@ describe('a site\'s units', () => {
     expect(units({ in: 'gone.effect:0..1' })).toEqual([3, 2, 1, 0])
   })
 
+  it('leave out of every column what contradicts itself', () => {
+    const wrong = columnsOf(site(claim('one')), new Map([[0, [{ ...told(0, 0.5, 0.2), p: 0.3 }]], [1, [{ ...told(1, 0.5, 0.2), floor: 0.15 }]], [2, [told(2, 0.5, 0.2)]]]))
+    for (const key of ['one.effect', 'one.wrong_picture.q']) expect(rows.slice(0, 3).map((row) => wrong.find((one) => one.key === key)!.value(row) === null)).toEqual([true, true, false])
+  })
+
   it('write ranges as they are read', () => {
     for (const text of ['one.effect:0.5..2', 'one.effect:..2,unit:3..', 'a.b.q:-0.25..0.05']) expect(writeRanges(readRanges(text))).toBe(text)
     expect(writeRanges([{ key: 'x', low: -Infinity, high: Infinity }])).toBe('')

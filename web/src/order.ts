@@ -1,6 +1,6 @@
 // The columns of a site's units, their order and choice: the same for the grid, the table and paging from unit to unit.
 
-import type { EvidenceRow, UnitRow } from './data/tables'
+import { contradiction, type EvidenceRow, type UnitRow } from './data/tables'
 import type { ClaimSummary, SiteEntry } from './schema'
 
 export type Judged = Map<number, EvidenceRow[]>
@@ -32,7 +32,8 @@ export function columnsOf(site: SiteEntry, judged: Judged): Column[] {
 
 function columnsOfClaim(site: SiteEntry, claim: ClaimSummary, judged: Judged): Column[] {
   const key = keyOf(site, claim)
-  const of = (row: UnitRow) => (judged.get(row.unit) ?? []).filter((one) => one.claim === claim.claim && one.viewer === claim.viewer)
+  // What contradicts itself is no value to print, sort or filter by.
+  const of = (row: UnitRow) => (judged.get(row.unit) ?? []).filter((one) => one.claim === claim.claim && one.viewer === claim.viewer && contradiction(one) === null)
   const nulls = new Set<string>()
   for (const rows of judged.values()) for (const one of rows) if (one.claim === claim.claim && one.viewer === claim.viewer) nulls.add(one.null)
   const finite = (value: number | undefined) => (value === undefined || Number.isNaN(value) ? null : value)
