@@ -52,6 +52,7 @@ def test_the_unit_that_alone_sees_it_speaks_and_outlives_twins(found: Examinatio
     assert found.gate.p == pytest.approx(1 / (1 + TWINS))
     assert found.q[CHECKER] <= LEVEL
     assert found.loudest()[0].startswith(f"rectified:{CHECKER} (")
+    assert f"; of the {len(found.loudest())} that speak most, rectified:{CHECKER}" in str(found).splitlines()[-1]
 
 
 def test_it_speaks_at_the_picture_s_edges_more_than_in_its_middle(found: Examination) -> None:
@@ -73,6 +74,7 @@ def test_the_sky_is_told_by_the_planted_head_and_by_twins_too(skies: Examination
     np.testing.assert_allclose(skies.shares[silent], 0, atol=1e-6)
     assert (skies.twin_right / COUNT).max() > 0.6
     assert not (skies.q <= LEVEL).any()
+    assert "that speak most, none." in str(skies).splitlines()[-1]
 
 
 def test_what_has_no_sky_has_no_speaker() -> None:
@@ -81,3 +83,4 @@ def test_what_has_no_sky_has_no_speaker() -> None:
     right = accuracy(nothing.logits)
     assert right.low <= 0.25 <= right.high
     assert nothing.loudest() == ["no unit"]
+    assert str(nothing).splitlines()[-1].startswith("Untrained twins were not asked")

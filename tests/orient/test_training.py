@@ -89,9 +89,16 @@ def test_turned_files_are_found_written_and_taken_back(folder: Path, trained: tu
 def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     head, report = tmp_path / "up.npz", tmp_path / "report"
     assert run(["orient", "train", str(folder), "-o", str(head), "--report", str(report)]) == 0
-    pages = {"index.html", "right.png", "wrong.png", "units.png", "reliability-and-coverage.png", "answers.csv"}
+    pages = {"index.html", "right.png", "wrong.png", "units.png", "reliability-and-coverage.png", "answers.csv", "units.csv"}
     assert {path.name for path in report.iterdir()} >= pages
-    capsys.readouterr()
+    said = capsys.readouterr().out
+    twins = next(line for line in said.splitlines() if line.startswith("Untrained twins answer"))
+    assert "with 3). " in twins
+    assert "that speak most, " in twins
+    rows = [line.split(",") for line in (report / "units.csv").read_text().splitlines()]
+    assert len(rows) == 1 + 96
+    assert all(float(row[2]) <= float(row[1]) <= float(row[3]) and 0 < float(row[4]) <= 1 for row in rows[1:])
+    assert Scorer.load(head).told in said
     assert run(["orient", "predict", str(folder), "-s", str(head), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {entry["turned"] for entry in told} <= {"upright", "left", "upside_down", "right"}

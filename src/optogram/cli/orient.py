@@ -35,7 +35,12 @@ def train(
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="The network whose features are used.")] = "zoo:photonet",
     site: Annotated[list[str] | None, typer.Option("--site", help="Where features are read, once or more.", show_default=False)] = None,
     side: Annotated[int | None, typer.Option("--side", min=16, help="Side of the squares in pixels.", show_default=False)] = None,
-    twins: Annotated[int, typer.Option("--twins", min=0, help="Do the same with so many untrained twins of the network, as a control.")] = 0,
+    twins: Annotated[
+        int | None,
+        typer.Option(
+            "--twins", min=0, show_default="3 with a report, else 0", help="Do the same with so many untrained twins of the network, as a control."
+        ),
+    ] = None,
     mirror: Annotated[
         bool, typer.Option("--mirror/--no-mirror", help="Look at each photograph's mirror image too: surer, at twice the cost.")
     ] = True,
@@ -54,7 +59,7 @@ def train(
 
     network = load(model, weights, None, preprocess, device, seed)
     shown = open_images(photos, channels=network.channels)
-    scorer, found = run(network, shown, site, side=side, mirrored=mirror, twins=twins, seed=seed)
+    scorer, found = run(network, shown, site, side=side, mirrored=mirror, twins=(3 if report else 0) if twins is None else twins, seed=seed)
     file = str(Path(weights).resolve()) if weights not in (None, "none") else weights or ""
     replace(scorer, spec=model, file=file, preprocess=preprocess or "").save(out)
     print(found)

@@ -87,8 +87,11 @@ class Examination(Result):
 
     def loudest(self, count: int = 5) -> list[str]:
         """The units that add most, with their part of what all add; only those whose interval is above zero."""
-        order = [int(unit) for unit in np.argsort(-self.shares[:, 0])[:count] if self.shares[unit, 1] > 0]
-        return [f"{self.speakers.units[unit]} ({100 * self.shares[unit, 0] / self.shares[:, 0].sum():.1f} %)" for unit in order] or ["no unit"]
+        parts = self.shares[:, 0] / self.shares[:, 0].sum()
+        return [f"{self.speakers.units[unit]} ({100 * parts[unit]:.1f} %)" for unit in self._order(count)] or ["no unit"]
+
+    def _order(self, count: int = 5) -> list[int]:
+        return [int(unit) for unit in np.argsort(-self.shares[:, 0], kind="stable")[:count] if self.shares[unit, 1] > 0]
 
     def __str__(self) -> str:
         whole, half = accuracy(self.logits), at_coverage(self.logits, 0.5)
@@ -101,12 +104,21 @@ class Examination(Result):
             f"{100 * calibration_error(self.logits):.1f} points on average.\n"
             f"For up speak most: {', '.join(self.loudest())}."
         )
-        return f"{said}\n{self._beside_twins()}" if len(self.twin_right) else said
+        unasked = "Untrained twins were not asked: `--twins 3` tells whether these units speak for up beyond theirs."
+        return f"{said}\n{self._beside_twins() if len(self.twin_right) else unasked}"
 
     def _beside_twins(self) -> str:
         gate, q = self.gate, self.q
         rates = ", ".join(f"{100 * rate:.0f} %" for rate in gate.reference)
         return (
             f"Untrained twins answer {rates} rightly (p = {gate.p:.2g}, at best {gate.floor:.2g} with {gate.twins}). {int((q <= LEVEL).sum())} of "
-            f"{len(q):,} units speak for up beyond what units of the twins do (q at most {LEVEL:g})."
+            f"{len(q):,} units speak for up beyond what units of the twins do (q at most {LEVEL:g}){self._outliving(q)}."
         )
+
+    def _outliving(self, q: Float[np.ndarray, " unit"]) -> str:
+        """Which of those that speak most are among them."""
+        order = self._order()
+        if not order:
+            return ""
+        names = [self.speakers.units[unit] for unit in order if q[unit] <= LEVEL]
+        return f"; of the {len(order)} that speak most, {', '.join(names) if names else 'none'}"

@@ -28,6 +28,7 @@ ABOUT = {
     "right": "Photographs answered rightly, each with guided backprop and positive paths.",
     "wrong": "Photographs answered wrongly, as shown and as answered, each with guided backprop and positive paths.",
     "units": "The units that speak for up: where in the picture, how much, and the photographs in which they add most.",
+    "upright": "The surest of the photographs found to be upright, each with guided backprop and positive paths.",
     "turned": "Photographs found to be turned, as shown and as answered, each with guided backprop and positive paths.",
     "unsure": "The least sure answers, each with guided backprop and positive paths.",
 }
@@ -42,6 +43,17 @@ def write_answers(folder: Path, answers: Sequence[Answer]) -> Path:
         rows = csv.writer(file)
         rows.writerow(("name", "turned", "confidence"))
         rows.writerows((answer.name, answer.word, f"{answer.confidence:.4f}") for answer in answers)
+    return path
+
+
+def write_units(folder: Path, found: Examination) -> Path:
+    """`units.csv`: what each unit adds to the score of upright photographs, in nats, with its interval, and its q beside units of twins."""
+    path, q = folder / "units.csv", found.q
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("unit", "adds", "low", "high", "q_beside_twins"))
+        for unit, share, one in zip(found.speakers.units, found.shares, q, strict=True):
+            rows.writerow((unit, *(f"{value:z.6f}" for value in share), f"{one:.4g}" if len(found.twin_right) else ""))
     return path
 
 
@@ -60,18 +72,22 @@ def write_report(
         pictures["right"] = gallery(network, photos, upright, "Answered rightly, surest first")
         pictures["wrong"] = gallery(network, photos, turned, "Answered wrongly, surest first")
         pictures["units"] = speakers(photos, found, scorer.side)
+        files.append(write_units(folder, found))
     else:
+        pictures["upright"] = gallery(network, photos, upright, "Found to be upright, surest first")
         pictures["turned"] = gallery(network, photos, turned, "Found to be turned, surest first")
         pictures["unsure"] = gallery(network, photos, sure[-SHOWN:], "Least sure")
     for name, picture in pictures.items():
         files.append(folder / f"{name.replace(' ', '-')}.png")
         picture.save(files[-1])
-    return [*files, _page(folder, pictures, found, photos, len(answers))]
+    said = str(found) if found is not None else f"{len(answers):,} photographs answered."
+    if found is None and scorer.told:
+        said += f"\nOf the scorer, when it was trained: {scorer.told}"
+    return [*files, _page(folder, pictures, found, photos, said)]
 
 
-def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, photos: Photos, count: int) -> Path:
+def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | None, photos: Photos, said: str) -> Path:
     """One page that opens from the disk and loads nothing from elsewhere; wide galleries scroll by themselves on a narrow screen."""
-    said = str(found) if found is not None else f"{count:,} photographs answered."
     if photos.left_out:
         said += f"\n{sentence(photos.left_out, len(photos), photos.source.noun)}"
     body = "".join(_section(name, one) for name, one in pictures.items())
@@ -81,7 +97,8 @@ def _page(folder: Path, pictures: dict[str, Image.Image], found: Examination | N
         f"<title>Which way up</title><style>{STYLE}</style></head>"
     )
     path = folder / "index.html"
-    listed = '<p><a href="answers.csv">answers.csv</a> lists every photograph with its answer.</p>'
+    listed = '<p><a href="answers.csv">answers.csv</a> lists every photograph with its answer.'
+    listed += ' <a href="units.csv">units.csv</a> lists every unit with what it adds.</p>' if found is not None else "</p>"
     path.write_text(f"{head}<body><main><h1>Which way up</h1>{text}{listed}{body}</main></body></html>\n", encoding="utf-8")
     if found is not None:
         (folder / "examination.json").write_text(json.dumps(found.provenance.as_dict(), indent=2, default=str) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -93,7 +93,7 @@ def train(
         scorers=own.scorers,
         provenance=provenance,
     )
-    return own.final, examination
+    return replace(own.final, told=str(examination)), examination
 
 
 def _studied(

@@ -33,7 +33,7 @@ class Scorer:
 
     `network`, `hash`, `sites` and `normalisation` (means, then deviations) say which network they are of; `spec`, `file` and `preprocess` how it was
     loaded from a command line; `penalty` is that on the weights' squares. `mirrored`: each picture's features are the mean of its own and of those
-    of its mirror image, which has the same up.
+    of its mirror image, which has the same up. `told`: what its training said of it.
     """
 
     network: str
@@ -50,6 +50,7 @@ class Scorer:
     preprocess: str = ""
     mirrored: bool = False
     normalisation: tuple[float, ...] = ()
+    told: str = ""
 
     @property
     def direction(self) -> Float[Tensor, " feature"]:
@@ -72,7 +73,7 @@ class Scorer:
 
     def save(self, path: Path) -> Path:
         """Keeps the scorer as .npz."""
-        kept = ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file", "preprocess", "mirrored", "normalisation")
+        kept = ("network", "hash", "sites", "side", "temperature", "penalty", "spec", "file", "preprocess", "mirrored", "normalisation", "told")
         texts = {name: getattr(self, name) for name in kept}
         partial = path.with_name(f".{path.name}.partial")
         with partial.open("wb") as file:
