@@ -122,12 +122,14 @@ def depth(
 def _halves(images: Photos | None, network: Network, count: int, seed: int) -> tuple[Halves, tuple[str, ...]]:
     """Photographs and classes to learn from and to judge with, in the input frame."""
     if images is None:
+        from optogram.images.modes import plain
         from optogram.zoo._photographs import NAMES, draw_crops
 
         parts: list[Tensor] = []
         for part in ("train", "held_out"):
             crops, sources = draw_crops(part, count // 2, seed)
-            parts += [torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255, torch.tensor([NAMES.index(source) for source in sources])]
+            shown = np.stack([np.atleast_3d(np.asarray(plain(Image.fromarray(crop), network.channels))) for crop in crops])
+            parts += [torch.from_numpy(shown).permute(0, 3, 1, 2).float() / 255, torch.tensor([NAMES.index(source) for source in sources])]
         return (network.prepare(parts[0]), parts[1], network.prepare(parts[2]), parts[3]), NAMES
     labels = [images.label(index) for index in range(len(images))]
     names = tuple(sorted({label for label in labels if label is not None}))

@@ -170,9 +170,8 @@ def _of_unit(found: Recovery, took: np.ndarray, kind: str) -> list[Finding]:
         last = int(np.flatnonzero(tried)[-1])
         values, wrong = found.quality[number, :, last], float(found.others[number, :, last].mean())
         queries = middle(took[number])
-        reached = (
-            "1 query" if round(queries) == 1 else f"{queries:,.0f} queries" if np.isfinite(queries) else f"more than {found.counts[last]:,} queries"
-        )
+        known = np.isfinite(queries)
+        reached = f"{queries:,.0f} {'query' if queries < 1.5 else 'queries'}" if known else f"more than {found.counts[last]:,} queries"
         sentence = (
             f"The {kind} unit {found.unit} by {SAID[access]}: after {found.counts[last]:,} queries the template foretells photographs by "
             f"{values.mean():.2f} (other units of its layer: {wrong:z.2f}); {WANTED * _best(found):.2f} takes {reached}."
