@@ -79,10 +79,16 @@ def lines(found: og.Evidence) -> list[str]:
 
 
 def salmon(found: og.Evidence) -> list[str]:
-    """Units that pass a claim's own null and say no more than twins do."""
+    """By site and claim: units that say no more than twins do, those first that pass the claim's own null."""
     passing = {(row.unit, row.claim) for row in found if row.null != "twins" and row.q <= found.level}
-    named = [row for row in found if row.verdict == "salmon" and row.null == "twins"]
-    return [f"{row.unit} {row.claim}" + (" (passes against wrong pictures)" if (row.unit, row.claim) in passing else "") for row in named]
+    told: dict[tuple[str, str], tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for row in found:
+        if row.verdict == "salmon" and row.null == "twins":
+            told[row.site, row.claim][(row.unit, row.claim) not in passing].append(str(row.index))
+    return [
+        f"{site} {claim}: {len(own)} pass its own null ({' '.join(own)}), {len(rest)} do not ({' '.join(rest)})"
+        for (site, claim), (own, rest) in told.items()
+    ]
 
 
 def main() -> None:
@@ -132,7 +138,7 @@ def main() -> None:
                 f"\n{network.name}, {len(swept.panel)} photographs, {asked.twins} twins ({asked.kind}), viewer {text.partition(';')[0]}", flush=True
             )
             print("\n".join(lines(found)), flush=True)
-            print("salmon: " + ("; ".join(salmon(found)) or "none"), flush=True)
+            print("salmon: " + ("\n        ".join(salmon(found)) or "none"), flush=True)
             told += [{"viewer": text.partition(";")[0], **{name: getattr(row, name) for name in row.__dataclass_fields__}} for row in found]
     print("\nstage        wall s   processor s")
     for stage, seconds in clock.wall.items():
