@@ -199,12 +199,16 @@ def test_a_link_made_for_other_weights_says_so(look: Any) -> None:
 
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_link_is_copied_from_every_page(look: Any, width: int) -> None:
-    page = look("", width)
+    page = look("", width, permissions=["clipboard-read", "clipboard-write"])
     for address, networks in {"#/tiny/conv1/0": 1, "#/-/compare?a=tiny%2Fconv1%2F0&b=tiny%3Atwin0%2Fconv1%2F0": 2, "#/-/labs": 0}.items():
         page.evaluate("hash => { location.hash = hash }", address)
+        page.wait_for_timeout(300)
         page.get_by_role("button", name="Copy link").click()
-        page.get_by_text("Link in the address").wait_for(state="attached")
-        copied = page.evaluate("new URLSearchParams(location.hash.split('?')[1]).get('w')")
+        page.get_by_text("Link copied").first.wait_for(state="attached")
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert link.split("?")[0].split("&w=")[0].endswith(address.split("?")[0])
+        copied = page.evaluate("link => new URLSearchParams(link.split('?')[1] ?? '').get('w')", link)
+        page.get_by_text("Link copied").first.wait_for(state="detached")
         assert [len(one) for one in (copied or "").split(",") if one] == [8] * networks, address
 
 
