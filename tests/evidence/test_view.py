@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from optogram.evidence._view import GRAY, look, resized, similarity
+from optogram.evidence._view import GRAY, Patches, look, resized, similarity
 from optogram.geometry import Box
 
 
@@ -76,3 +76,12 @@ def test_every_patch_knows_its_photograph_and_its_fold() -> None:
     np.testing.assert_allclose(found.similarity, slow(Counts().features(np.stack(cut))), atol=1e-5)
     for fold in (0, 1):
         assert not set(found.photograph[found.fold == fold]) & set(found.photograph[found.fold != fold])
+
+
+def test_similarities_across_the_folds_are_those_of_each_pair() -> None:
+    fold = np.array([1, 0, 0, 1, 0])
+    patches = Patches(np.arange(25, dtype=np.float32).reshape(5, 5), fold, np.arange(5))
+    for own in (0, 1):
+        rows, columns = (np.flatnonzero((fold == own) == same) for same in (True, False))
+        np.testing.assert_array_equal(patches.across(own), patches.similarity[rows][:, columns])
+        assert patches.place[rows].tolist() == list(range(len(rows)))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from optogram.statistics.ranks import centred_ranks, order_of
+from optogram.statistics.ranks import centred_ranks, greatest, order_of
 
 NUMBERS = st.sampled_from([-np.inf, -2.5, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, 1.0000001, 3e38, np.inf])
 tables = st.tuples(st.integers(1, 12), st.integers(0, 4)).flatmap(
@@ -21,6 +21,13 @@ tables = st.tuples(st.integers(1, 12), st.integers(0, 4)).flatmap(
 def test_as_scipy(values: np.ndarray) -> None:
     np.testing.assert_array_equal(centred_ranks(values), 2 * stats.rankdata(values, axis=0) - (len(values) + 1))
     np.testing.assert_array_equal(order_of(np.ascontiguousarray(values.T)), np.argsort(values.T, axis=1, kind="stable"))
+
+
+@given(tables, st.integers(1, 12))
+def test_the_greatest_are_the_end_of_the_order(values: np.ndarray, count: int) -> None:
+    rows = np.ascontiguousarray(values.T)
+    few = min(count, rows.shape[1])
+    np.testing.assert_array_equal(np.sort(greatest(rows, few)), np.sort(order_of(rows)[:, rows.shape[1] - few :]))
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])

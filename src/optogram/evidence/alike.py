@@ -113,7 +113,7 @@ class Half:
     @property
     def strongest(self) -> Int[np.ndarray, "unit photograph"]:
         """Each unit's strongest patch of each photograph."""
-        return self.places[np.arange(len(self.places)), self.probe]
+        return np.asarray(self.places[np.arange(len(self.places)), self.probe])
 
     def dealt(self, rng: np.random.Generator) -> Half:
         """Every group's responses given to another group, so that photographs of one go on having responses of one.
