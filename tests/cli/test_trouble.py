@@ -64,6 +64,11 @@ def test_what_a_network_raises_is_one_line_with_its_line(typed: Type) -> None:
 def test_json_of_what_is_built_joined_and_exported(typed: Type) -> None:
     built = typed("atlas", "net.py:colours", "photos", "-o", "made", "--twins", "0", "--pictures", "none", "--panel", "6", "--json")
     assert [site["address"] for site in built.json["networks"][0]["sites"]] == ["0", "2", "5"]
+    refused = typed("export", "made", "--units", "0:0", "-o", "one")
+    assert refused.code == 1
+    assert "Type -o one.html" in refused.err
+    Path("pages").mkdir()
+    assert Path(typed("export", "made", "--units", "0:0", "-o", "pages", "--json").json["file"]).parent == Path("pages")
     exported = typed("export", "made", "--units", "0:0", "-o", "one.html", "--json").json
     assert exported["file"] == "one.html"
     assert exported["bytes"] == Path("one.html").stat().st_size

@@ -18,7 +18,7 @@ def test_an_empty_folder_says_what_was_looked_for_and_what_is_there(tmp_path: Pa
     with pytest.raises(SourceError) as caught:
         open_images(tmp_path)
     assert str(caught.value) == (
-        f"no photographs in {tmp_path}/ (looked for .jpg .jpeg .jpe .jfif .png .webp .tif .tiff .bmp .gif .avif .jp2 .ppm .pgm .pnm, in folders "
+        f"no photographs in {tmp_path}/ (looked for .jpg .jpeg .png .webp .tif .tiff .bmp .gif .avif .jpe .jfif .jp2 .ppm .pgm .pnm, in folders "
         "below too). It holds 2 .heic, 1 .txt."
     )
 

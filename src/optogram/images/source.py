@@ -11,7 +11,7 @@ import numpy as np
 
 from optogram.images.decode import Raw, Unreadable
 
-EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".jp2", ".ppm", ".pgm", ".pnm")
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".jpe", ".jfif", ".jp2", ".ppm", ".pgm", ".pnm")
 """Endings, lower case, that a photograph's file name may have; upper case counts too."""
 
 RAW = (".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".raf", ".rw2", ".pef", ".srw")

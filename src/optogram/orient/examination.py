@@ -87,8 +87,8 @@ class Examination(Result):
 
     def loudest(self, count: int = 5) -> list[str]:
         """The units that add most, with their part of what all add; only those whose interval is above zero."""
-        parts = self.shares[:, 0] / self.shares[:, 0].sum()
-        return [f"{self.speakers.units[unit]} ({100 * parts[unit]:.1f} %)" for unit in self._order(count)] or ["no unit"]
+        whole = self.shares[:, 0].sum()  # nought where nothing speaks, and then no unit is above it
+        return [f"{self.speakers.units[unit]} ({100 * self.shares[unit, 0] / whole:.1f} %)" for unit in self._order(count)] or ["no unit"]
 
     def _order(self, count: int = 5) -> list[int]:
         return [int(unit) for unit in np.argsort(-self.shares[:, 0], kind="stable")[:count] if self.shares[unit, 1] > 0]
