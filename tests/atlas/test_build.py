@@ -161,7 +161,7 @@ def test_plates_show_the_strongest_photograph_first(atlas: Atlas, network: og.Ne
     import io
 
     from optogram.atlas.frames import Frames
-    from optogram.atlas.plates import picture
+    from optogram.atlas.plates import patches
 
     site = sites(atlas)[1]
     found = og.sweep(network, photos, sites=[site.address], k=3, panel=30, progress=False)
@@ -171,7 +171,7 @@ def test_plates_show_the_strongest_photograph_first(atlas: Atlas, network: og.Ne
         plate = np.asarray(Image.open(io.BytesIO(pack.read(row["plate_length"]))))
     cell = site.plate_cell
     assert plate.shape == (7 * cell, 3 * cell, 3)
-    best = picture(Frames(network, photos), found.exemplars(f"{site.address}:{row['unit']}", "top", 3)[0], cell)
+    best = patches(Frames(network, photos), found.exemplars(f"{site.address}:{row['unit']}", "top", 1), cell)[0]
     assert np.abs(plate[:cell, :cell].astype(float) - best).mean() < 8  # JPEG is lossy
     assert np.abs(plate[:cell, cell : 2 * cell].astype(float) - best).mean() > 8
 

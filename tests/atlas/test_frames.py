@@ -74,7 +74,19 @@ def test_the_least_recently_used_leaves_first() -> None:
 
 def test_fields_that_differ_in_their_margins_alone_share_a_cell() -> None:
     held, _ = frames(10**6)
-    deep, deeper = held.cell("0", Box(-20, -20, 30, 30), 16), held.cell("0", Box(-40, -40, 50, 50), 16)
-    assert deep is deeper
-    assert held.cell("0", Box(0, 0, 4, 4), 16) is not deep
-    assert held.cell("1", Box(-20, -20, 30, 30), 16) is not deep
+    at_once = held.cells([("0", Box(-20, -20, 30, 30)), ("0", Box(-40, -40, 50, 50)), ("0", Box(0, 0, 4, 4))], 16)
+    (later,) = held.cells([("0", Box(-30, -30, 40, 40))], 16)
+    (other,) = held.cells([("1", Box(-20, -20, 30, 30))], 16)
+    assert at_once[0] is at_once[1]
+    assert at_once[0] is later
+    assert at_once[2] is not later
+    assert other is not later
+
+
+def test_cells_made_together_are_as_made_one_by_one() -> None:
+    held, _ = frames(10**6)
+    boxes = [Box(0, 0, 4, 4), Box(-3, 1, 5, 5), Box(2, 2, 6, 6), Box(-20, -20, 30, 30), Box(0, 0, 8, 8), Box(4, 6, 9, 11), Box(0, 0, 1, 1)]
+    wanted = [(str(number % 3), box) for number, box in enumerate(boxes)]
+    alone, _ = frames(10**6)
+    for cell, one in zip(held.cells(wanted, 6), wanted, strict=True):
+        assert np.array_equal(cell, alone.cells([one], 6)[0])

@@ -16,7 +16,7 @@ from optogram.atlas.excerpt import excerpt
 from optogram.atlas.folder import Folder
 from optogram.atlas.frames import Frames
 from optogram.atlas.open import Atlas, open_atlas
-from optogram.atlas.plates import CELL, picture
+from optogram.atlas.plates import CELL, patches
 from optogram.evenly import evenly
 from optogram.exemplars.result import Sweep
 
@@ -54,7 +54,7 @@ def test_each_half_has_its_own_strongest_and_weakest(atlas: Atlas, swept: Sweep,
                 assert [row["activation"] for row in found] == pytest.approx([one.activation for one in expected], rel=1e-4)
                 for row, one in list(zip(found, expected, strict=True))[:: 3 if unit % 5 else 1]:
                     drawn = cell_of(atlas, row, plates, atlas.site(SITE).plate_columns)
-                    assert np.abs(drawn - picture(frames, one, CELL)).mean() < 12  # JPEG of noise
+                    assert np.abs(drawn - patches(frames, [one], CELL)[0]).mean() < 12  # JPEG of noise
                     looked += 1
     assert looked > 80
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from optogram.atlas.folder import Folder
-from optogram.atlas.sprites import BLANK, square, tiled, webp, write_sprites
+from optogram.atlas.sprites import BLANK, square, squares, tiled, webp, write_sprites
 
 
 def flat(value: int, height: int = 8, width: int = 8, channels: int = 3) -> np.ndarray:
@@ -56,6 +56,16 @@ def test_every_picture_becomes_a_square_of_three_channels(side: int, shape: tupl
 def test_tiny_pictures_keep_their_pixels() -> None:
     tiny = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
     assert np.array_equal(square(tiny, 32), np.kron(tiny, np.ones((8, 8, 1), np.uint8)))
+
+
+@pytest.mark.parametrize(("side", "shape"), [(32, (100, 100)), (64, (30, 30)), (96, (225, 120))])
+def test_pictures_are_resized_as_pillow_resizes_them(side: int, shape: tuple[int, int]) -> None:
+    pictures = list(np.random.default_rng(0).integers(0, 256, (3, *shape, 3), dtype=np.uint8))
+    rows, columns = (round(side * extent / max(shape)) for extent in shape)
+    left = (side - columns) // 2
+    for cell, picture in zip(squares(pictures, side), pictures, strict=True):
+        expected = Image.fromarray(picture).resize((columns, rows), Image.Resampling.BICUBIC)
+        assert np.abs(cell[:rows, left : left + columns].astype(int) - np.asarray(expected)).max() <= 1
 
 
 def test_gray_becomes_the_same_in_three_channels() -> None:

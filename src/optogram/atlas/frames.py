@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from optogram.atlas.sprites import Picture, square
+from optogram.atlas.sprites import Picture, squares
 from optogram.errors import Stopped
 from optogram.geometry import Box
 from optogram.images.patches import cut
@@ -56,21 +57,26 @@ class Frames:
                 self._bytes -= self._held.popitem(last=False)[1].nbytes
         return frame
 
-    def cell(self, identity: str, box: Box, side: int) -> Picture:
-        """What a plate shows of the receptive field `box`, in a square of `side` pixels; many units share a photograph's patch."""
-        frame = self[identity]
-        seen = shown(box, *frame.shape[:2])  # deep fields that differ in their margins alone show the same
-        key = (identity, seen.as_tuple(), side)
+    def cells(self, wanted: Sequence[tuple[str, Box]], side: int) -> list[Picture]:
+        """What a plate shows of each photograph's receptive field, in squares of `side` pixels; many units share a photograph's patch."""
+        keys, cuts = [], {}
+        for identity, box in wanted:
+            seen = shown(box, *self[identity].shape[:2])  # deep fields that differ in their margins alone show the same
+            keys.append((identity, seen.as_tuple(), side))
+            cuts[keys[-1]] = (identity, seen)
         with self._lock:
-            if key in self._cells:
+            found = {key: self._cells[key] for key in cuts if key in self._cells}
+            for key in found:
                 self._cells.move_to_end(key)
-                return self._cells[key]
-        made = square(cut(frame, seen), side)
+        new = [key for key in cuts if key not in found]
+        cells = squares([cut(self[identity], seen) for identity, seen in (cuts[key] for key in new)], side)
+        made = {key: cell.copy() for key, cell in zip(new, cells, strict=True)}  # a part of a stack would keep all of it
         with self._lock:
-            self._cells[key] = made
-            if len(self._cells) > MOST_CELLS:
+            self._cells.update(made)
+            while len(self._cells) > MOST_CELLS:
                 self._cells.popitem(last=False)
-        return made
+        found.update(made)
+        return [found[key] for key in keys]
 
     def size(self, identity: str) -> tuple[int, int]:
         """Height and width of the photograph in the input frame."""

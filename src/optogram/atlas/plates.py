@@ -53,16 +53,16 @@ def chosen(sweep: Sweep, site: Site, unit: int, k: int) -> list[Shown]:
     ]
 
 
-def picture(frames: Frames, exemplar: Exemplar, side: int) -> Picture:
-    """The exemplar's patch from the input frame, in a square cell."""
-    return frames.cell(exemplar.image, exemplar.input_box, side)
+def patches(frames: Frames, exemplars: Sequence[Exemplar], side: int) -> list[Picture]:
+    """The exemplars' patches from the input frame, in square cells."""
+    return frames.cells([(exemplar.image, exemplar.input_box) for exemplar in exemplars], side)
 
 
 def plate(frames: Frames, cells: Sequence[Shown], columns: int, rows: int) -> bytes:
     """One unit's plate as JPEG: there is one a unit, and WebP of them was half of the time of building pages."""
     sheet: list[np.ndarray | None] = [None] * (columns * rows)
-    for one in cells:
-        sheet[one.cell] = picture(frames, one.exemplar, CELL)
+    for one, made in zip(cells, patches(frames, [one.exemplar for one in cells], CELL), strict=True):
+        sheet[one.cell] = made
     return jpeg(tiled(sheet, columns, CELL, rows))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from optogram.atlas.alt import exemplar_alt
 from optogram.atlas.packs import NOWHERE, write_packs
-from optogram.atlas.plates import CELL, picture
+from optogram.atlas.plates import CELL, patches
 from optogram.atlas.sprites import jpeg, tiled
 from optogram.atlas.tables import schemas
 from optogram.evenly import evenly
@@ -97,5 +97,5 @@ def _alt(site: str, one: Reference) -> str:
 def _sheets(found: Sequence[Sequence[Reference]], frames: Frames) -> Iterator[bytes | None]:
     for unit in found:
         cells = {one.cell: one.exemplar for one in unit if not one.on_plate}
-        pictures = [picture(frames, cells[cell], CELL) for cell in range(len(cells))]
-        yield jpeg(tiled(pictures, REFERENCES, CELL)) if pictures else None
+        made = patches(frames, [cells[cell] for cell in range(len(cells))], CELL)
+        yield jpeg(tiled(made, REFERENCES, CELL)) if made else None

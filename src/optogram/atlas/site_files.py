@@ -19,12 +19,12 @@ from optogram.atlas.histogram import histogram
 from optogram.atlas.judged import default_order, evidence_rows, leading, summaries
 from optogram.atlas.mapped import mapped, write_maps
 from optogram.atlas.packs import Place, write_packs
-from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, picture, plates
+from optogram.atlas.plates import CELL, Shown, chosen, exemplar_rows, patches, plates
 from optogram.atlas.references import UNITS as REFERRED
 from optogram.atlas.references import references, write_references
 from optogram.atlas.schema import FieldSize, File, SiteEntry, Sprites
 from optogram.atlas.seen import usual_of
-from optogram.atlas.sprites import Picture, square, tiled, webp, write_sprites
+from optogram.atlas.sprites import MIPS, Picture, squares, tiled, webp, write_sprites
 from optogram.atlas.tables import schemas
 
 if TYPE_CHECKING:
@@ -179,8 +179,8 @@ def _table(folder: Folder, directory: str, name: str, rows: dict[str, list[Any]]
 def _sprites(
     folder: Folder, directory: str, known: Known, order: list[int], cells: list[list[Shown]], pictures: list[Picture | None], frames: Frames
 ) -> list[Sprites]:
-    strongest = [_first(frames, found, "top", None) for found in cells]
-    middle = [_first(frames, found, "quantile", 0.75) for found in cells]
+    strongest = _firsts(frames, cells, "top", None)
+    middle = _firsts(frames, cells, "quantile", 0.75)
     sheets = write_sprites(folder, directory, "strongest", strongest) + write_sprites(folder, directory, "middle", middle)
     if sum(image is not None for image in pictures) >= LEAST_PICTURED * len(pictures):
         sheets += write_sprites(folder, directory, "synthesised", pictures)
@@ -189,11 +189,11 @@ def _sprites(
     return sheets
 
 
-def _first(frames: Frames, cells: list[Shown], kind: str, quantile: float | None) -> Picture | None:
-    for one in cells:
-        if one.kind == kind and (quantile is None or one.quantile == quantile):
-            return picture(frames, one.exemplar, 128)
-    return None
+def _firsts(frames: Frames, cells: list[list[Shown]], kind: str, quantile: float | None) -> list[Picture | None]:
+    """Each unit's first exemplar of that kind, none for a dead one."""
+    first = [next((one.exemplar for one in found if one.kind == kind and (quantile is None or one.quantile == quantile)), None) for found in cells]
+    made = iter(patches(frames, [one for one in first if one is not None], MIPS[-1]))
+    return [None if one is None else next(made) for one in first]
 
 
 def _dead(moments: Any) -> np.ndarray:
@@ -203,7 +203,7 @@ def _dead(moments: Any) -> np.ndarray:
 
 def _sheet(images: Sequence[Picture]) -> bytes:
     """A unit's pictures in cells, three a row."""
-    return webp(tiled([square(image, PICTURE_CELL) for image in images], min(PICTURE_COLUMNS, len(images)), PICTURE_CELL))
+    return webp(tiled(squares(images, PICTURE_CELL), min(PICTURE_COLUMNS, len(images)), PICTURE_CELL))
 
 
 def _unit_rows(
