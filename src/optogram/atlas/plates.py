@@ -79,27 +79,21 @@ def exemplar_rows(
     """The columns of the site's exemplar table; `maps`: by unit and rank, the columns of those of the strongest that have one."""
     from optogram.atlas.tables import schemas
 
-    rows: dict[str, list[Any]] = {name: [] for name in schemas()["exemplars"].names}
-    for one in (entry for cells in units for entry in cells):
-        found = one.exemplar
-        place = (*found.position, *(-1, -1))[:2]
-        input_box, box = found.boxes
-        record = {
-            "unit": one.unit,
-            "kind": one.kind,
-            "quantile": one.quantile,
-            "rank": one.rank,
-            "fold": found.fold,
-            "cell": one.cell,
-            "photo": found.image,
-            "activation": found.activation,
-            "row": place[0],
-            "column": place[1],
-            "alt": exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, box, found.activation, one.quantile),
-            **dict(zip(("top", "left", "bottom", "right"), box.as_tuple(), strict=True)),
-            **dict(zip(("input_top", "input_left", "input_bottom", "input_right"), input_box.as_tuple(), strict=True)),
-            **(maps.get((one.unit, one.rank), NO_MAP) if one.kind == "top" else NO_MAP),
-        }
-        for name, values in rows.items():
-            values.append(record[name])
-    return rows
+    names = schemas()["exemplars"].names
+    rows = [_row(site, one, k, maps.get((one.unit, one.rank), NO_MAP) if one.kind == "top" else NO_MAP) for cells in units for one in cells]
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True)}
+
+
+def _row(site: Site, one: Shown, k: int, drawn: Mapping[str, Any]) -> tuple[Any, ...]:
+    """One exemplar's values in the order of the table's columns."""
+    found = one.exemplar
+    row, column = (*found.position, -1, -1)[:2]
+    input_box, box = found.boxes
+    return (
+        *(one.unit, one.kind, one.quantile, one.rank, found.fold, one.cell, found.image),
+        *(found.activation, row, column),
+        exemplar_alt(f"{site.address}:{one.unit}", one.kind, one.rank, k, found.image, box, found.activation, one.quantile),
+        *box.as_tuple(),
+        *input_box.as_tuple(),
+        *(drawn["map_pack"], drawn["map_offset"], drawn["map_rows"], drawn["map_columns"], drawn["map_limit"]),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from optogram.exemplars.key import unpack
 from optogram.exemplars.lists import Lists
 from optogram.exemplars.moments import QUANTILES, Moments, moments
 from optogram.exemplars.panel import Panel
-from optogram.exemplars.patch import Cutter
+from optogram.exemplars.patch import Cutter, Neuron
 from optogram.exemplars.plan import Plan, Planned
 from optogram.exemplars.tally import Tally
 from optogram.images.left_out import LeftOut
@@ -211,8 +211,8 @@ class Sweep(Result):
 
     def _exemplar(self, entry: Planned, unit: int, index: int, value: float, place: int, level: float | None = None) -> Exemplar:
         position = entry.site.place_at(place, self.panel.grid(entry.site.address))
-        boxes = cache(partial(self._cutter.boxes, entry.site, unit, index, position))
         fold, cutter = int(self.fold_of[index]), self._cutter
+        boxes = Neuron(cutter, entry.site, unit, index, position)
         return Exemplar(self.identities[index], index, value, position, fold, level, _boxes=boxes, _cut=cutter.patch, _whole=cutter.photograph)
 
     def _told(self, entry: Planned, unit: int, kind: Kind) -> str:
