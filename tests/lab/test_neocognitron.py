@@ -31,7 +31,9 @@ def test_theta_is_chosen_for_each_network_on_digits_to_learn_from_alone(monkeypa
     from optogram.lab import neocognitron as lab
 
     asked: list[torch.Tensor] = []
+    grew: list[tuple[float, float]] = []
     answers = iter(THETAS)
+    monkeypatch.setattr(lab, "grown", lambda pictures, shape, thetas, **rest: (grew.append(thetas), grown(pictures, shape, thetas, **rest))[1])
     monkeypatch.setattr(lab, "chosen_theta", lambda grow, known, *rest: (asked.append(known), next(answers))[1])
     digits = lab.collection(None, "digits", 12, 0).reduced(30)
     monkeypatch.setattr(lab, "collection", lambda *given: digits)
@@ -42,6 +44,7 @@ def test_theta_is_chosen_for_each_network_on_digits_to_learn_from_alone(monkeypa
     assert not any(torch.equal(one, other) for one in asked[0] for other in new)
     assert told.provenance.settings["theta"] == dict(zip(("neocognitron", "random", "unpooled"), THETAS, strict=True))
     assert told["theta"] == THETAS[0]
+    assert grew == [(theta, theta) for theta in THETAS]
 
 
 @pytest.mark.parametrize("seeing", THETAS)
@@ -87,6 +90,7 @@ def test_c_cells_take_the_strongest_saturate_and_thin() -> None:
     assert float(thinned[3, 3]) == pytest.approx(0.75)
     assert int((thinned > 0).sum()) == 1
     assert int((held > 0).sum()) == 9
+    np.testing.assert_allclose(held[held > 0].numpy(), 0.75, rtol=1e-6)  # each of the windows that hold it has the whole of it
     assert float(c_cells(1e6 * planes, 5, 1, 1.0).max()) < 1
 
 

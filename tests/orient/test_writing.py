@@ -75,6 +75,13 @@ def test_applied_and_taken_back_byte_by_byte(folder: Path) -> None:
     assert not (folder / LOG).exists()
 
 
+def test_what_is_read_only_stays_and_is_told(folder: Path) -> None:
+    before = contents(folder)
+    (folder / "2.jpg").chmod(0o444)
+    assert [outcome.reason for outcome in turn_files(folder, [("2.jpg", 1)])] == ["it is read-only"]
+    assert contents(folder) == before
+
+
 def test_twice_applied_is_twice_taken_back(folder: Path) -> None:
     before = contents(folder)
     list(turn_files(folder, [("1.jpg", 1)]))

@@ -68,6 +68,7 @@ class TemplatesResult(LabResult):
         kinds = ("one template a class", f"{EACH} templates a class", "nearest neighbour")
         found = [self.finding(name) for name in ("templates", "several", "nearest")]
         rates = [Measured(name, entry.value, entry.low, entry.high) for name, entry in zip(kinds, found, strict=True)]
+        rates.append(Measured("one, shuffled labels", found[0].control))
         note = "Bars: 95 % intervals."
         compared = whiskers(rates, title="New pictures named rightly", note=note, include=(found[0].chance or 0.0, 1.0))
         pieces = [signed(template) for template in self.several[: shown * EACH]]

@@ -65,12 +65,13 @@ class VectorsResult(LabResult):
 
     def _as_numbers(self) -> Image.Image:
         from optogram.drawing.paper import Paper
-        from optogram.drawing.theme import AXIS
+        from optogram.drawing.theme import AXIS, CAPTION, LIGHT
 
         part = self.shown[0][:8, :8]
-        paper = Paper(8 * 34 + 24, 8 * 26 + 24)
+        paper = Paper(8 * 34 + 24, 8 * 26 + 48)
+        paper.text(12, 10, "The first picture's upper left corner", CAPTION, LIGHT.ink, "la")
         for row, column in np.ndindex(*part.shape):
-            x, y = 12 + 34 * column, 12 + 26 * row
+            x, y = 12 + 34 * column, 36 + 26 * row
             value = float(part[row, column])
             gray = round(255 * value)
             paper.box(x, y, x + 33.5, y + 25.5, fill=f"#{gray:02x}{gray:02x}{gray:02x}")
