@@ -94,7 +94,8 @@ def test_a_thousand_mixed_files(folder: Path, answering: Callable[[dict[str, Ans
     }
     assert told(said, "locked.jpg") == "it is read-only"
     assert "EXIF data point outside of themselves" in said
-    assert f"{len(changed)} of {len(names):,}".replace(",", "") in said
+    sure = sum(one.confidence == SURE for one in answers.values())
+    assert f"{len(changed)} of {len(names)} photographs were turned, {sure - len(changed)} could not be; {len(names) - sure} look turned" in said
     # What was turned looks upright now: the same command again has nothing to do.
     answering({name: Answer(name, 0 if name in changed else one.turn, one.confidence, one.logits) for name, one in answers.items()})
     assert run(["orient", "apply", str(folder), "--confidence", "0.97"]) == 0
@@ -117,4 +118,20 @@ def test_undone_after_half_of_it(folder: Path) -> None:
     outcomes.close()
     assert 0 < sum(before[name] != held for name, held in kept(folder).items()) < MANY / 2
     assert run(["orient", "undo", str(folder)]) == 0
+    assert kept(folder) == before
+
+
+def test_what_cannot_be_taken_back_is_named_and_counted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the command has not done what it was told to: 1, until the file is as it was left."""
+    before = kept(folder)
+    names = [f"{index:04d}.jpg" for index in (0, 1, 5)]
+    list(turn_files(folder, [(name, 1) for name in names]))
+    (folder / names[1]).write_bytes((turned := (folder / names[1]).read_bytes()) + b"edited")
+    assert run(["orient", "undo", str(folder)]) == 1
+    said = capsys.readouterr()
+    assert said.out == f"{names[1]}: it was changed since by something else\n2 photographs are as before, byte by byte.\n"
+    assert said.err.startswith("error: 1 photograph is not taken back; ")
+    (folder / names[1]).write_bytes(turned)
+    assert run(["orient", "undo", str(folder)]) == 0
+    assert capsys.readouterr().out == "1 photograph is as before, byte by byte.\n"
     assert kept(folder) == before

@@ -28,3 +28,6 @@ def test_what_is_no_photograph_is_named(source: Path, tmp_path: Path, capsys: py
     assert "c.jpg" not in shown.out
     assert "2 photographs answered." in (page := (tmp_path / "report" / "index.html").read_text())
     assert page.count(said) == 1
+    for dry in (["--dry-run"], []):
+        assert run(["orient", "apply", str(source), "-s", str(tmp_path / "head.npz"), "--model", "zoo:sky", *dry]) == 0
+        assert capsys.readouterr().err.count(said) == 1

@@ -123,21 +123,23 @@ def apply(
         changed = _told(turn_files(folder, [(answer.name, answer.turn) for answer in sure]), len(sure))
     left = len(turned) - len(sure)
     said = "would be" if dry_run else "were"
-    print(f"{changed} of {len(answers)} photographs {said} turned; {left} look turned but are less than {confidence:g} sure.")
+    failed = f", {len(sure) - changed} could not be" if changed < len(sure) else ""
+    print(f"{changed} of {len(answers)} photographs {said} turned{failed}; {left} look turned but are less than {confidence:g} sure.")
 
 
 @orient.command()
 def undo(photos: Photos) -> None:
     """Take back every orientation that `apply` wrote in this folder."""
-    from optogram.orient.writing import undo_files
+    from optogram.errors import SourceError
+    from optogram.orient.writing import LOG, undo_files
 
     outcomes = list(undo_files(_folder(photos)))
-    print(
-        *(f"{outcome.name}: {outcome.reason}" for outcome in outcomes if outcome.reason),
-        sep="\n",
-        end="\n" if any(o.reason for o in outcomes) else "",
-    )
-    print(f"{sum(not outcome.reason for outcome in outcomes)} photographs are as they were, byte by byte.")
+    stayed = [outcome for outcome in outcomes if outcome.reason]
+    for outcome in stayed:
+        print(f"{outcome.name}: {outcome.reason}")
+    print(f"{_counted(len(outcomes) - len(stayed))} as before, byte by byte.")
+    if stayed:
+        raise SourceError(f"{_counted(len(stayed))} not taken back; {LOG} keeps how: `optogram orient undo {photos}` tries it again")
 
 
 def _told(outcomes: Iterable[Any], count: int) -> int:
@@ -151,6 +153,10 @@ def _told(outcomes: Iterable[Any], count: int) -> int:
             changed += not outcome.reason
             advance(1)
     return changed
+
+
+def _counted(number: int) -> str:
+    return f"{number} photograph is" if number == 1 else f"{number} photographs are"
 
 
 def _folder(photos: str) -> Path:
