@@ -61,7 +61,7 @@ def _in_cells(stack: UInt8[np.ndarray, "picture height width channel"], side: in
 
 def _whole_pixels(stack: UInt8[np.ndarray, "picture height width 3"], rows: int, columns: int) -> UInt8[np.ndarray, "picture rows columns 3"]:
     row, column = (np.arange(size) * extent // size for size, extent in zip((rows, columns), stack.shape[1:3], strict=True))
-    return stack.take(row, axis=1).take(column, axis=2)
+    return np.asarray(stack.take(row, axis=1).take(column, axis=2))
 
 
 def _smooth(stack: UInt8[np.ndarray, "picture height width 3"], rows: int, columns: int) -> UInt8[np.ndarray, "picture rows columns 3"]:

@@ -38,7 +38,8 @@ def centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray
         equal = ordered[:, 1:] == ordered[:, :-1]
     steps = np.broadcast_to(np.arange(1 - count, count, 2, dtype=np.float64), rows.shape)
     ranks = np.empty(rows.shape)
-    np.put_along_axis(ranks, order, _shared(steps, equal) if equal.any() else steps, axis=1)
+    order += np.arange(len(rows))[:, None] * count  # one index a number: written in half the time of row and place
+    ranks.reshape(-1)[order] = _shared(steps, equal) if equal.any() else steps
     if np.isnan(rows).any():
         ranks[np.isnan(rows).any(axis=1)] = np.nan
     return ranks.T
