@@ -86,6 +86,28 @@ def test_nothing_scrolls_sideways(look: Any, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280, 3840])
+def test_a_row_holds_units_of_the_whole_order_at_every_width(look: Any, width: int) -> None:
+    """Cut off at its end it would show the first of the order alone, and those are the best; a strip of nine photographs shows nine."""
+    page = look("#/tiny", width)
+    page.wait_for_timeout(100)
+    said = int(page.get_by_text("evenly spaced by evidence").inner_text().split("shows")[1].split()[0])
+    held = page.locator(".site .cells").evaluate_all("rows => rows.map(row => row.childElementCount)")
+    assert max(held) == said <= 24
+    assert said == 24 or width < 1440
+    page.evaluate("location.hash = '#/tiny/-/salmon'")
+    page.wait_for_selector(".strip .cells")
+    page.wait_for_timeout(100)
+    assert page.locator(".strip .cells").evaluate_all("rows => rows.every(row => row.scrollWidth <= row.clientWidth)")
+    page.evaluate("location.hash = '#/tiny'")
+    page.wait_for_selector(".site .cells")
+    assert page.locator(".site .cells").evaluate_all("rows => rows.every(row => row.scrollWidth <= row.clientWidth)")
+    page.evaluate("location.hash = '#/tiny/conv1/0'")
+    page.wait_for_selector(".below .cell")
+    shown = page.locator(".below figure").evaluate_all("all => all.map(one => [...one.querySelectorAll('.cell')].filter(cell => cell.offsetWidth > 0).length)")
+    assert set(shown) == {9}
+
+
 def test_a_salmon_is_marked_and_its_dots_agree_with_the_count(look: Any, planted: Any) -> None:
     page = look("#/tiny/conv1/1")
     assert "An untrained network says the same" in page.locator(".rail .verdict").first.inner_text()

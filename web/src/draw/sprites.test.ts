@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 
 import type { Sprites } from '../schema'
-import { cellAt, mip } from './sprites'
+import { cellAt, fitting, mip } from './sprites'
 
 const sheet = (size: number, count = 200): Sprites => ({
   view: 'strongest',
@@ -25,4 +25,12 @@ it('takes the smallest sheet that need not be enlarged, else the largest', () =>
   expect(mip(all, 'strongest', 48, 1)?.size).toBe(64)
   expect(mip(all, 'strongest', 128, 3)?.size).toBe(128)
   expect(mip(all, 'weights', 32, 1)).toBeNull()
+})
+
+it('counts the cells that a row holds whole', () => {
+  expect(fitting(24, 32, 791)).toBe(24)
+  expect(fitting(24, 32, 790)).toBe(23)
+  expect(fitting(24, 32, 358)).toBe(10)
+  expect(fitting(24, 32, Infinity)).toBe(24)
+  expect(fitting(24, 32, 0)).toBe(1)
 })

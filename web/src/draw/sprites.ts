@@ -30,3 +30,8 @@ export function mip(sprites: Sprites[], view: string, size: number, ratio: numbe
   const fitting = sprites.filter((one) => one.view === view).sort((a, b) => a.size - b.size)
   return fitting.find((one) => one.size >= size * ratio) ?? fitting[fitting.length - 1] ?? null
 }
+
+// How many cells of `size`, a pixel apart, a row of `room` pixels holds whole: at least one, at most `many`.
+export function fitting(many: number, size: number, room: number): number {
+  return Math.max(1, Math.min(many, Math.floor((room + 1) / (size + 1))))
+}
