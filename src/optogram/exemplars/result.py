@@ -101,8 +101,7 @@ class Sweep(Result):
 
     def ranked(self, site: str, kind: Kind = "top", fold: int | None = None) -> Ranked:
         """The lists of all units of a site at once, as arrays; `kind` is `"top"` or `"bottom"`."""
-        entry = self._entry(site)
-        return self._ranked(entry, entry.columns, kind, fold)
+        return self._ranked(self._entry(site), kind, fold)
 
     def moments(self, site: str) -> Moments:
         """Mean, spread, quantiles, extremes and share of zeros of the responses of a site's units."""
@@ -159,6 +158,11 @@ class Sweep(Result):
         return {identity: number for number, identity in enumerate(self.identities)}
 
     @cached_property
+    def _lists(self) -> dict[tuple[str, Kind, int | None], Ranked]:
+        """Lists that were asked for, of all units of a site at once: those of one unit take as long."""
+        return {}
+
+    @cached_property
     def _cutter(self) -> Cutter:
         return Cutter(self.network, self.photos, self.sizes)
 
@@ -181,19 +185,22 @@ class Sweep(Result):
             raise AddressError(f"{site} has units 0 to {entry.site.units - 1}; got {unit}. Labels need Sweep.load(path, network, photos)")
         return entry, int(index)
 
-    def _ranked(self, entry: Planned, columns: slice, kind: Kind, fold: int | None) -> Ranked:
-        lists = self.tally.top if kind == "top" else self.tally.bottom
-        lists = Lists(lists.keys[:, columns], lists.places[:, columns])
-        values, numbers, places = (part[fold or 0].numpy() for part in (lists.over_folds() if fold is None else lists).entries())
-        grid = self.panel.grid(entry.site.address)
-        return Ranked(numbers, values if kind == "top" else 0.0 - values, flat(places, grid[1] if len(grid) == 2 else STRIDE))
+    def _ranked(self, entry: Planned, kind: Kind, fold: int | None) -> Ranked:
+        key = (entry.site.address, kind, fold)
+        if key not in self._lists:
+            lists = self.tally.top if kind == "top" else self.tally.bottom
+            lists = Lists(lists.keys[:, entry.columns], lists.places[:, entry.columns])
+            values, numbers, places = (part[fold or 0].numpy() for part in (lists.over_folds() if fold is None else lists).entries())
+            grid = self.panel.grid(entry.site.address)
+            flat_places = flat(places, grid[1] if len(grid) == 2 else STRIDE)
+            self._lists[key] = Ranked(numbers, values if kind == "top" else 0.0 - values, flat_places)
+        return self._lists[key]
 
     def _extreme(self, entry: Planned, unit: int, kind: Kind, k: int, fold: int | None) -> list[Exemplar]:
         if not 1 <= k <= self.k:
             raise SettingError(f"this sweep kept {self.k} exemplars of each kind; got k={k}. og.sweep(..., k={k}) keeps more")
-        column = entry.first + unit
-        ranked = self._ranked(entry, slice(column, column + 1), kind, fold)
-        rows = zip(ranked.indices[0, :k], ranked.activations[0, :k], ranked.places[0, :k], strict=True)
+        ranked = self._ranked(entry, kind, fold)
+        rows = zip(ranked.indices[unit, :k], ranked.activations[unit, :k], ranked.places[unit, :k], strict=True)
         return [self._exemplar(entry, unit, int(index), float(value), int(place)) for index, value, place in rows if index >= 0]
 
     def _between(self, entry: Planned, unit: int, k: int, fold: int | None, levels: Sequence[float] = QUANTILES) -> list[Exemplar]:
