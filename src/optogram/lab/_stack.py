@@ -34,12 +34,13 @@ class Stack:
 
     def layers(self, inputs: Float[Tensor, "point in"] | Float[Tensor, "network point in"]) -> list[Float[Tensor, "network point out"]]:
         """Every layer's values before its rectifier; the last is the network's answer."""
-        values = inputs.expand(len(self), *inputs.shape[-2:])
+        values = inputs.expand(len(self), *inputs.shape[-2:]).transpose(1, 2)
         found: list[Tensor] = []
         for weight, bias in zip(self.weights, self.biases, strict=True):
-            found.append(torch.baddbmm(bias[:, None, :], values, weight.transpose(1, 2)))
+            # Points lie side by side in memory: there are more of them than of a thin layer's units, and rows that are long are multiplied faster.
+            found.append(torch.baddbmm(bias[:, :, None], weight, values))
             values = F.relu(found[-1])
-        return found
+        return [layer.transpose(1, 2) for layer in found]
 
     def parameters(self) -> list[Tensor]:
         """All tensors, weights first."""
