@@ -13,7 +13,7 @@ from optogram.errors import SettingError
 from optogram.lab._cells import Layer, cells, creased, folded, maps, most, patterns
 from optogram.lab._plane_data import drawn_points
 from optogram.lab._stack import Stack, drawn, right, trained
-from optogram.lab.folding import _ranks, emptied, folding
+from optogram.lab.folding import _drawn, _ranks, emptied, folding
 
 Quick = Callable[[str], Any]
 
@@ -148,6 +148,11 @@ class TestQuick:
         assert found["areas"] <= 1
         assert found["on_a_line"] + found["on_a_point"] == pytest.approx((found.ranks[-1] < 2).mean())
 
+    def test_the_drawn_network_names_new_points(self, quick: Quick) -> None:
+        entry = quick("folding").result.finding("drawn")
+        assert entry.low > 0.8
+        assert entry.control == pytest.approx(0.5, abs=0.06)
+
     def test_bounds_are_reached_or_kept(self, quick: Quick) -> None:
         found = quick("folding").result
         assert found["most_patterns_1"] == 4
@@ -167,6 +172,17 @@ class TestQuick:
         frames = quick("folding").result.films()["folding"]
         assert len({frame.size for frame in frames}) == 1
         assert len({frame.tobytes() for frame in frames}) > 20
+
+
+def test_what_is_drawn_is_judged_on_points_that_did_not_choose_it() -> None:
+    """A network that says which side of a line a point lies on: counted again without it, on points of a seed of their own."""
+    line = Stack((torch.tensor([[[1.0, 0.5], [0, 0]]]), torch.tensor([[[0.0, 0], [1, 0]]])), (torch.tensor([[0.1, 0.0]]), torch.tensor([[0.3, 0.0]])))
+    points, classes = drawn_points("moons", 1000, 4 + 2_000_003)
+    says = np.maximum(points[:, 0] + 0.5 * points[:, 1] + 0.1, 0) > 0.3
+    entry = _drawn(line, "moons", 7, 4)
+    assert entry.value == pytest.approx((says == classes).mean(), abs=2e-3)
+    assert entry.control == pytest.approx(0.5, abs=0.06)
+    assert "the best of 7 on others" in entry.sentence
 
 
 def test_by_default_fifty_networks_of_each_of_twelve_shapes_are_tried() -> None:

@@ -21,6 +21,8 @@ from optogram.progress import Progress, track
 LAYERS = 4
 RATE = 0.03
 HELD_OUT = 1000
+CHOOSING, JUDGING = 1_000_003, 2_000_003
+"""Seeds, beyond the lab's own, of new points: those that choose the drawn network are not those that judge it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,13 +91,14 @@ def folding(
         points, classes = (torch.from_numpy(part) for part in drawn_points(problem, 200, seed))
         points = points.float()
         stack = trained(drawn([2] * (LAYERS + 1) + [2], networks, seed), points, classes, steps=steps, rate=RATE, advance=advance)
-        rates = right(stack, *_new(problem, seed))
-        layers = _hidden(stack, int(rates.argmax()))
+        best = int(right(stack, *_new(problem, seed)).argmax())
+        layers = _hidden(stack, best)
         tried = {(w, d): _tried(w, d, networks, steps, success, seed, advance) for w in widths for d in depths}
     counted, planted = _counted(layers), _counted(folded(LAYERS))
     greatest = _most_met(networks, seed)
     ranks = _ranks(layers, points.numpy())
     findings = [
+        _drawn(stack.one(best), problem, networks, seed),
         *_piece_findings(counted, planted, layers),
         *_reached(greatest, networks),
         _creases(),
@@ -159,8 +162,21 @@ def emptied(stack: Stack, points: Float[torch.Tensor, "point 2"]) -> torch.Tenso
     return torch.stack([~(layer > 0).all(dim=2).any(dim=1) for layer in hidden]).any(dim=0)
 
 
-def _new(problem: str, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    points, classes = drawn_points(problem, HELD_OUT, seed + 1_000_003)
+def _drawn(best: Stack, problem: str, networks: int, seed: int) -> Finding:
+    """Of points that neither taught nor chose the network; beside them those that it names rightly once classes are those of other points."""
+    points, classes = _new(problem, seed, JUDGING)
+    hits = round(float(right(best, points, classes)[0]) * HELD_OUT)
+    dealt = classes[torch.randperm(HELD_OUT, generator=torch.Generator().manual_seed(seed))]
+    by_chance = float(right(best, points, dealt)[0])
+    said = (
+        f"{hits:,} of {HELD_OUT:,} new points are named rightly by the drawn network ({{low}} to {{high}}), the best of {networks} on others; "
+        f"{percent(by_chance)} once their classes are shuffled."
+    )
+    return share("drawn", hits, HELD_OUT, said, control=by_chance, chance=0.5)
+
+
+def _new(problem: str, seed: int, which: int = CHOOSING) -> tuple[torch.Tensor, torch.Tensor]:
+    points, classes = drawn_points(problem, HELD_OUT, seed + which)
     return torch.from_numpy(points).float(), torch.from_numpy(classes)
 
 
