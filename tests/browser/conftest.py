@@ -66,9 +66,9 @@ def files_server(planted: Any) -> Iterator[str]:
     yield from _serving(static_server(planted.root, 0))
 
 
-@pytest.fixture(scope="session")
-def live_server(planted: Any, small: ModuleType) -> Iterator[str]:
-    """The same atlas from the live server, with a network that says that it has the atlas's weights."""
+@contextmanager
+def served_live(root: Path, small: ModuleType) -> Iterator[str]:
+    """An atlas from the live server, with a network that says that it has the atlas's weights."""
     pytest.importorskip("uvicorn")
     from tests.atlas import conftest as tiny
     from tests.serve.conftest import serving
@@ -80,14 +80,27 @@ def live_server(planted: Any, small: ModuleType) -> Iterator[str]:
         weights_hash = small.WEIGHTS
 
     network = tiny.small()
-    with serving(open_atlas(planted.root), Same(network.module, network.preprocess, network.labels, name=small.NETWORK)) as served:
+    with serving(open_atlas(root), Same(network.module, network.preprocess, network.labels, name=small.NETWORK)) as served:
         yield f"http://127.0.0.1:{served.port}/"
 
 
+@pytest.fixture(scope="session")
+def live_server(planted: Any, small: ModuleType) -> Iterator[str]:
+    """The small atlas, live."""
+    with served_live(planted.root, small) as base:
+        yield base
+
+
 @pytest.fixture(scope="session", params=["files", pytest.param("live", marks=pytest.mark.slow)])
-def own_server(request: pytest.FixtureRequest) -> str:
-    """The atlas served by optogram, as files and live: every scene plays on both."""
-    return str(request.getfixturevalue(f"{request.param}_server"))
+def how(request: pytest.FixtureRequest) -> str:
+    """How optogram serves an atlas, as files and live: every scene plays on both."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def own_server(request: pytest.FixtureRequest, how: str) -> str:
+    """The small atlas served by optogram."""
+    return str(request.getfixturevalue(f"{how}_server"))
 
 
 class _Plain(SimpleHTTPRequestHandler):
@@ -110,11 +123,13 @@ def served(root: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def large(tmp_path_factory: pytest.TempPathFactory, small: ModuleType, how: str) -> Iterator[str]:
     """An atlas with a site of 10,000 units, served by optogram."""
     from tests.browser.large_atlas import write_large
 
-    yield from _serving(static_server(write_large(tmp_path_factory.mktemp("large") / "atlas"), 0))
+    root = write_large(tmp_path_factory.mktemp("large") / "atlas")
+    with served(root) if how == "files" else served_live(root, small) as base:
+        yield base
 
 
 @pytest.fixture(scope="session")
@@ -168,7 +183,7 @@ def look(browser: Any, own_server: str) -> Iterator[Open]:
     def opened(address: str = "", width: int = 1280, height: int = 720, base: str = own_server, **context: Any) -> Any:
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **context))
         page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # how soon something comes is measured, not waited for: others may use the machine
         page.on("console", lambda message: told.append(f"console: {message.text}") if _is_trouble(message) else None)
         page.on("pageerror", lambda error: told.append(f"error: {error}"))
         page.on("response", lambda answer: told.append(f"{answer.status}: {answer.url}") if _is_missed(answer) else None)

@@ -104,7 +104,9 @@ def test_a_row_holds_units_of_the_whole_order_at_every_width(look: Any, width: i
     assert page.locator(".site .cells").evaluate_all("rows => rows.every(row => row.scrollWidth <= row.clientWidth)")
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.wait_for_selector(".below .cell")
-    shown = page.locator(".below figure").evaluate_all("all => all.map(one => [...one.querySelectorAll('.cell')].filter(cell => cell.offsetWidth > 0).length)")
+    shown = page.locator(".below figure").evaluate_all(
+        "all => all.map(one => [...one.querySelectorAll('.cell')].filter(cell => cell.offsetWidth > 0).length)"
+    )
     assert set(shown) == {9}
 
 

@@ -38,6 +38,7 @@ export class Router {
   }
 
   push(page: Page, view: Record<string, string> = {}): void {
+    this.keepScroll()
     location.hash = toHash(page, view)
   }
 }
