@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from optogram.atlas.alt import exemplar_alt, picture_alt
@@ -71,6 +74,27 @@ def test_no_impossible_figure_is_printed_on_five_hundred_pages(look: Any, plante
             assert one["dots"] == 50
             assert abs(one["beyond"] / 50 - count / draws) <= 2 / 50, one  # the values miss by one dot at most; where they are stacked, by two
     assert few >= 30
+
+
+@pytest.mark.parametrize(("column", "value"), [("floor", 0.9), ("q", 0.001)])
+def test_a_p_under_its_floor_and_a_q_under_its_p_are_a_sentence(look: Any, planted: Any, own_server: str, column: str, value: float) -> None:
+    """No build writes such a table; one that was changed afterwards loses the claim, in place, and keeps its pictures."""
+    page = look("#/-/about")
+    table = open_atlas(planted.root).table("conv1", "evidence")
+    changed = pa.array(
+        [value if row["unit"] == 1 and row["null"] == "twins" else row[column] for row in table.to_pylist()], table.schema.field(column).type
+    )
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(table.schema.get_field_index(column), table.schema.field(column), changed), sink, compression="snappy")
+    page.route("**/000-conv1/evidence-*.parquet", lambda route: route.fulfill(body=sink.getvalue()))
+    page.evaluate("location.hash = '#/tiny/conv1/1'")
+    page.get_by_text("This row contradicts itself").wait_for()
+    assert page.locator(".claim").first.locator("svg").count() == 0
+    assert page.locator(".claim").last.locator("svg").count() == 1
+    assert page.locator(".pair .cell").count() > 0
+    page.evaluate("location.hash = '#/tiny/conv1/0'")
+    page.locator(".claim svg").first.wait_for()
+    assert page.get_by_text("contradicts itself").count() == 0
 
 
 def test_alternatives_are_made_by_the_function_that_python_uses(look: Any, planted: Any) -> None:

@@ -114,3 +114,13 @@ def test_a_taken_port_names_a_free_one(port: int, tmp_path: Path) -> None:
     assert int(free[1]) != port
     with static_server(tmp_path, int(free[1])) as server:
         assert server.server_address[0] == "127.0.0.1"
+
+
+def test_a_reader_who_left_is_no_news_but_a_fault_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with static_server(tmp_path, 0) as server:
+        for fault, told in ((BrokenPipeError(), False), (ConnectionResetError(), False), (ValueError("a fault"), True)):
+            try:
+                raise fault
+            except Exception:
+                server.handle_error(None, ("127.0.0.1", 1))
+            assert ("a fault" in capfd.readouterr().err) == told
