@@ -159,6 +159,14 @@ class TestQuick:
         assert found.layers[0] < found.layers[-1]
         assert found["left_at_pixels"] < found.layers[-1]
 
+    def test_in_a_shuffled_twin_more_cancels_where_paths_are_many(self, quick: Quick) -> None:
+        """Weights that agree with each other are what paths survive by."""
+        found = quick("noise").result
+        assert (found.layers_twin[:-1] < 0.7 * found.layers[:-1]).all()
+        for row, site in enumerate(found.sites):
+            entry = found.finding(f"left_at_{site}")
+            assert (entry.value, entry.control) == pytest.approx((found.layers[row], found.layers_twin[row]))
+
     def test_positive_paths_are_positive_and_guided_is_not_the_gradient(self, quick: Quick) -> None:
         maps = quick("noise").result.maps
         assert maps[3].min() >= 0

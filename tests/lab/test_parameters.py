@@ -76,3 +76,6 @@ class TestQuick:
     def test_weights_that_depend_on_the_input_do_what_fixed_ones_of_their_number_cannot(self, quick: Quick) -> None:
         written, fixed, linear = np.median(quick("parameters").result.errors, axis=1)
         assert written < 0.5 * fixed < fixed < 0.75 * linear
+        entry = quick("parameters").result.finding("hypernetwork")
+        assert (entry.value, entry.control, entry.chance) == pytest.approx((written, fixed, linear))
+        assert f"{written:.4f} against {fixed:.4f}" in entry.sentence

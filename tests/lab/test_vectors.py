@@ -56,6 +56,9 @@ class TestQuick:
         assert dead[-1] == pytest.approx(always[-1], abs=0.03)
         assert dead[-1] == pytest.approx(0.5, abs=0.15)
         assert found["dead_trained"] > found.finding("dead_trained").control
+        entry = found.finding("dead_far")
+        assert (entry.value, entry.control) == pytest.approx((dead[-1], dead[0]), abs=1e-4)
+        assert entry.low < dead[-1] < entry.high
 
 
 def test_far_away_half_of_the_units_are_dead_and_half_always_on() -> None:
