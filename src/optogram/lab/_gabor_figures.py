@@ -42,7 +42,8 @@ def fits(result: GaborResult) -> Image.Image:
     note = (
         "Left the filter, right the Gabor function fitted to it, from best to worst; blue is negative, orange positive, each pair in its own scale."
     )
-    return grid(pairs, captions=captions, title=f"{result.provenance.settings['site']}: filters and fits", note=note, columns=6, cell=104)
+    some = f"{len(shown)} of {len(order)} " if len(shown) < len(order) else ""
+    return grid(pairs, captions=captions, title=f"{result.provenance.settings['site']}: {some}filters and fits", note=note, columns=6, cell=104)
 
 
 def plane(result: GaborResult) -> Image.Image:
