@@ -33,8 +33,12 @@ def test_a_calibration_fails_when_the_lower_bound_of_its_count_exceeds_the_level
 
 
 def test_orthogonal_weights_are(bench: Bench) -> None:
-    rows = orthogonal(bench.network, 3, bench.images.float() / 255).layer("2").weight.flatten(1)
-    assert torch.allclose(rows @ rows.T, 2 * torch.eye(len(rows)), atol=1e-4)
+    images = bench.images.float() / 255
+    other = orthogonal(bench.network, 3, images)
+    rows = torch.nn.functional.normalize(other.layer("2").weight.flatten(1))
+    assert torch.allclose(rows @ rows.T, torch.eye(len(rows)), atol=1e-4)
+    own, its = (network.read("2", images).transpose(0, 1).flatten(1).std(1) for network in (bench.network, other))
+    assert torch.allclose(its, own.median().expand(len(its)), rtol=0.01), "its units respond as strongly as the network's, as twins' do"
 
 
 def numbered(bench: Bench, groups: int) -> SiteView:

@@ -65,7 +65,7 @@ def twin(
         redraw(module) if kind == "reinit" else _shuffle(module)
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if images is not None:
-            _standardise(network, copy, images)
+            standardise(network, copy, images)
     return copy
 
 
@@ -117,7 +117,7 @@ def _shuffle(module: nn.Module) -> None:
         parameter.copy_(mixed.reshape(parameter.shape))
 
 
-def _standardise(network: Network, copy: Network, images: Tensor) -> None:
+def standardise(network: Network, copy: Network, images: Tensor) -> None:
     """Layer by layer in the order of the pass: what a layer gives is standardised before the next one is looked at.
 
     A hook standardises in the same forward pass in which it measures, so that one pass of one large batch serves all layers.

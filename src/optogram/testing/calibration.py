@@ -30,7 +30,8 @@ from optogram.exemplars.result import Sweep
 from optogram.exemplars.sweep import sweep as make_sweep
 from optogram.images.photos import Photos
 from optogram.network.network import Network
-from optogram.network.twin import remeasure
+from optogram.network.redraw import seeded
+from optogram.network.twin import standardise
 from optogram.statistics.gate import family_gate, unit_level
 from optogram.statistics.identification import wrong_picture
 from optogram.statistics.intervals import clopper_pearson
@@ -149,7 +150,7 @@ class Bench:
 
 
 def orthogonal(network: Network, seed: int, images: Tensor) -> Network:
-    """Weights drawn orthogonal with gain sqrt 2 (Saxe et al. 2014), biases nought; batch norms measured anew on `images`."""
+    """Weights drawn orthogonal with gain sqrt 2 (Saxe et al. 2014), biases nought; then standardised on `images` as twins are."""
     module = copy.deepcopy(network.module)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -162,7 +163,8 @@ def orthogonal(network: Network, seed: int, images: Tensor) -> Network:
                 layer.reset_parameters()
     found = Network(module, network.preprocess, name=f"{network.name}:orthogonal{seed}")
     copied = found.worker()
-    remeasure(copied, images)
+    with torch.no_grad(), seeded(seed):
+        standardise(network, copied, images)
     return copied
 
 
