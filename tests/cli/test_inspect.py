@@ -70,3 +70,10 @@ def test_what_is_no_atlas(typed: Type) -> None:
         assert "photos holds no atlas (no manifest.json)" in one_line(found.err)
     assert typed("inspect").code == 2
     assert typed("serve", "photos", "--port", "70000").code == 2
+
+
+def test_another_address_than_this_machine_s_needs_a_token(typed: Type) -> None:
+    found = typed("serve", "photos", "--host", "0.0.0.0")
+    assert (found.code, found.out) == (1, "")
+    assert "--token" in one_line(found.err)
+    assert "holds no atlas" in one_line(typed("serve", "photos", "--host", "0.0.0.0", "--token", "new").err)
