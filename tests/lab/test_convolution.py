@@ -54,6 +54,7 @@ class TestQuick:
     def test_sizes(self, quick: Quick) -> None:
         found = quick("convolution").result
         assert [found[f"size_{name}"] for name in ("100_5_1", "100_5_2", "100_4_2")] == [96, 48, 49]
+        assert [found.finding(f"size_{name}").control for name in ("100_5_1", "100_5_2", "100_4_2")] == [96, 48, 49]
         assert found["size_rule"] == 1
 
     def test_identities(self, quick: Quick) -> None:

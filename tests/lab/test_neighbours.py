@@ -55,6 +55,7 @@ class TestQuick:
         found = quick("neighbours").result
         assert found["equal_norms"] == 1
         assert found["distance_and_dot"] < 0.5
+        assert found.finding("distance_and_dot").control == found["equal_norms"]
         assert found["popular"] > 2 * found.finding("popular").control
 
     def test_better_than_chance(self, quick: Quick) -> None:
