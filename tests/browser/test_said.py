@@ -121,6 +121,21 @@ def test_alternatives_are_made_by_the_function_that_python_uses(look: Any, plant
     assert page.locator(".claim table").first.locator("tr").count() >= 2
 
 
+def test_what_is_exported_of_a_twin_is_called_untrained(look: Any) -> None:
+    page = look("#/-/hypothesis?of=tiny%3Atwin0%2Fconv1%2F0")
+    page.get_by_label("What it likes").fill("even ones")
+    page.locator(".marks button[data-photo]").first.click()
+    names = []
+    for kind in ("marks as CSV", "all as JSON"):
+        with page.expect_download() as kept:
+            page.get_by_role("button", name=kind).click()
+        names.append(kept.value.suggested_filename)
+    page.evaluate("location.hash = '#/-/quiz?network=tiny%3Atwin0&site=conv1'")
+    page.get_by_text("Trial 1 of").wait_for()
+    assert "untrained twin 0" in page.locator("header").inner_text()
+    assert all(name.startswith("untrained-twin-0-") for name in names), names
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_targets_are_large_enough_for_a_finger(look: Any, width: int) -> None:
     """A finger that misses a control's middle by 21 pixels up or down still meets it."""
