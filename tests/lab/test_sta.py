@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
+import optogram as og
 from optogram.errors import InputError
-from optogram.lab.sta import StaResult, sta
+from optogram.lab.sta import StaResult, _first_moved, sta
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +46,14 @@ def test_few_pictures_are_refused() -> None:
 
 def test_pictures_are_drawn(found: StaResult) -> None:
     assert set(found.pictures()) == {"filters", "axes", "growth", "unit"}
+
+
+def test_the_unit_looked_at_is_one_that_noise_moves() -> None:
+    layer = nn.Conv2d(1, 3, 5)
+    with torch.no_grad():
+        layer.weight[0], layer.bias[0] = 0, -1
+    network = og.Network(nn.Sequential(layer, nn.ReLU()), og.Preprocess(size=16), name="one is dead")
+    assert _first_moved(network, 0).endswith(":1")
+    with torch.no_grad():
+        layer.weight[:], layer.bias[:] = 0, -1
+    assert _first_moved(og.Network(nn.Sequential(layer, nn.ReLU()), og.Preprocess(size=16), name="all are dead"), 0).endswith(":0")

@@ -23,6 +23,8 @@ from optogram.progress import Progress, track
 NAMES = ("wave", "oblique", "checker", "spot")
 """Planted units whose filters are looked for."""
 KINDS: tuple[Noise, ...] = ("white", "natural")
+FEW = 256
+"""Pictures that tell which units noise moves at all."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,7 +113,7 @@ def sta(
         energy = spike_triggered(given.network, given.addresses["energy"], pictures=3 * count, covariance=True, seed=seed, progress=False)
         advance(1)
         used, address = network or photonet(), unit
-        address = address or ("relu1:10" if network is None else f"{network.sites()[0].address}:0")
+        address = address or ("relu1:10" if network is None else _first_moved(network, seed))
         real = spike_triggered(used, address, pictures=count if quick else 2 * count, seed=seed, progress=False)
         advance(1)
     weights = _weights(used, address)
@@ -140,6 +142,13 @@ def _growth(network: Network, places: list[int], truth: np.ndarray, most: int, s
     counts = tuple(most // 2**power for power in range(6, -1, -1))
     rows = [[_alike(one, other) for one, other in zip(triggered_average(shown[:n], rates[:n, places]), truth, strict=True)] for n in counts]
     return counts, np.array(rows)
+
+
+def _first_moved(network: Network, seed: int) -> str:
+    """The first unit of the first site whose answer to noise varies; its first where none does."""
+    site = network.sites()[0].address
+    rates = recorded(electrode(network, site), "white", FEW, seed=seed)[1]
+    return f"{site}:{int(np.argmax(np.ptp(rates, axis=0) > 0))}"
 
 
 def _weights(network: Network, address: str) -> Float[np.ndarray, "channel height width"] | None:
