@@ -148,23 +148,3 @@ def test_a_lab_kept_in_an_atlas_is_listed_there(tmp_path: Path, capsys: Capture)
     assert [picture["file"] for picture in entry["pictures"]] == ["count_up-one.png", "count_up-two.png", "count_up-moving.gif"]
     assert run(["lab", "count-up", "--out", str(tmp_path / "elsewhere")]) == 0
     assert not (tmp_path / "elsewhere" / "index.json").exists()
-
-
-def test_a_quick_run_on_what_is_built_in_takes_one_thread(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    """And others as many as torch was given; those are given back after each."""
-    import torch
-
-    monkeypatch.setattr(torch, "set_num_threads", (asked := [3]).append)
-    monkeypatch.setattr(torch, "get_num_threads", lambda: asked[-1])
-    for settings in ({"quick": True}, {"quick": False}, {"quick": True, "model": "zoo:sky"}):
-        model = {"weights": None, "labels": None, "preprocess": None, "device": None} if "model" in settings else {}
-        seen: list[int] = []
-        given = {**settings, **model, "seed": 0, "out": None, "json": True}
-        command.run(lambda seen=seen, **_: (seen.append(asked[-1]), Planted())[1], given)
-        assert seen == [1 if settings == {"quick": True} else 3]
-        assert asked[-1] == 3
-
-
-class Planted:
-    def as_dict(self) -> dict[str, str]:
-        return {}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -64,19 +63,6 @@ def labs() -> None:
     """
 
 
-@contextmanager
-def _threads(number: int | None) -> Iterator[None]:
-    """So many of torch's threads: a quick run's arrays are so small that two threads wait for each other longer than they multiply."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(number or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
     """Runs a lab as its command was typed, prints what it found, and keeps it where a folder was named."""
     asked, out, json = dict(given), given.pop("out"), given.pop("json")
@@ -89,8 +75,7 @@ def run(chosen: Callable[..., Any], given: dict[str, Any]) -> None:
 
         model, own = given.pop("model"), {name: given.pop(name) for name in ("weights", "labels", "preprocess", "device")}
         given["network"] = None if model is None else load(model, **own, seed=given["seed"])
-    with _threads(1 if asked["quick"] and asked.get("model") is None else None):
-        found = chosen(**given)
+    found = chosen(**given)
     print(as_json(found.as_dict()) if json else found)
     files = found.keep(out) if out else []
     if out and belongs_to_an_atlas(out):
