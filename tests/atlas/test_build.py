@@ -17,7 +17,9 @@ from PIL import Image
 from torch import nn
 
 import optogram as og
+from optogram.atlas import folder
 from optogram.atlas.build import build_atlas
+from optogram.atlas.excerpt import excerpt
 from optogram.atlas.open import Atlas, open_atlas
 from optogram.atlas.schema import SiteEntry
 from optogram.atlas.settings import Settings
@@ -83,6 +85,26 @@ def test_every_file_named_is_there_and_no_other(atlas: Atlas, whole: dict[str, b
     assert all(re.search(r"-[0-9a-f]{10}\.\w+$", name) for name in named)
     assert {name.split("/")[1] for name in named} == {"small~231", "small~231~3Atwin0", "photographs"}
     assert max(file.bytes for file in atlas.files()) <= 4_000_000
+
+
+def test_an_atlas_of_larger_tables_than_a_file_may_be_says_the_same(
+    atlas: Atlas, network: og.Network, photos: og.Photos, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a limit so low that every table is cut: rows, responses and an excerpt are those of the atlas whose tables are whole."""
+    monkeypatch.setattr(folder, "MOST_BYTES", 3000)
+    small = build_atlas(network, photos, tmp_path / "cut", settings=settings, progress=False)
+    assert small.missing() == []
+    cut = {name for site in sites(small) for name in site.more}
+    assert {"units", "evidence"} <= cut
+    for site, whole in zip(sites(small), sites(atlas), strict=True):
+        for name in ("units", "evidence", "exemplars"):
+            assert repr(small.table(site.address, name).to_pylist()) == repr(atlas.table(whole.address, name).to_pylist())
+        told = [b"".join((one.path / file.path).read_bytes() for file in at.parts("responses")) for one, at in ((small, site), (atlas, whole))]
+        assert told[0] == told[1] != b""
+    part = Atlas(tmp_path / "part", excerpt(small, tmp_path / "part", ["2:0-3"]))
+    assert part.missing() == []
+    asked = [row for row in atlas.table("2", "evidence").to_pylist() if row["unit"] < 4]
+    assert repr(part.table("2", "evidence").to_pylist()) == repr(asked)
 
 
 def test_tables_agree_with_a_sweep_of_ones_own(atlas: Atlas, network: og.Network, photos: og.Photos) -> None:

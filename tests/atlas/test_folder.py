@@ -6,15 +6,19 @@ import errno
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optogram.atlas.folder import Folder, slug, write_atomically
+from optogram.atlas import folder as folder_module
+from optogram.atlas.folder import MOST_BYTES, Folder, slug, write_atomically
+from optogram.atlas.tables import schemas
 from optogram.errors import AtlasError
 
 
@@ -115,3 +119,33 @@ def test_a_slug_is_plain_and_says_which_name_it_was(name: str) -> None:
     made = slug(name)
     assert re.fullmatch(r"[A-Za-z0-9_.,@~-]*", made)
     assert unquote(made.replace("~", "%"), errors="strict") == name
+
+
+def test_the_evidence_of_a_wide_site_is_cut_into_files_of_four_megabytes(tmp_path: Path) -> None:
+    """10,000 units, six claims against two nulls: one file would be larger."""
+    units, families = 10_000, 12
+    seed = np.random.default_rng(0)
+    rows: dict[str, list[Any]] = {"unit": [unit for unit in range(units) for _ in range(families)]}
+    many = len(rows["unit"])
+    rows |= {name: ["predict"] * many for name in ("claim", "viewer", "null", "verdict")}
+    rows |= {name: seed.normal(size=many).tolist() for name in ("effect", "low", "high", "p", "q", "floor")}
+    rows |= {"count": seed.integers(0, 390_000, many).tolist(), "draws": [390_000] * many}
+    rows["sentence"] = [f"{count:,} of 390,000 units of 39 untrained twins do as well; 1,000 held-out photographs" for count in rows["count"]]
+    schema = schemas()["evidence"]
+    assert Folder(tmp_path).table("one", "evidence", rows, schema).bytes > MOST_BYTES == 4_000_000
+    parts = Folder(tmp_path).tables("data", "evidence", rows, schema)
+    assert len(parts) > 1
+    assert max(part.bytes for part in parts) <= MOST_BYTES
+    assert [part.path.rpartition("-")[0] for part in parts] == [f"data/evidence-{number}" for number in range(len(parts))]
+    assert pa.concat_tables([pq.read_table(tmp_path / part.path) for part in parts]).to_pydict()["sentence"] == rows["sentence"]
+
+
+def test_what_fits_is_one_file_and_numbers_are_cut_between_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, schema = Folder(tmp_path), pa.schema([("unit", pa.int32())])
+    assert folder.tables("data", "units", {"unit": [1]}, schema) == [folder.table("data", "units", {"unit": [1]}, schema)]
+    assert [part.path.rpartition("-")[0] for part in folder.pieces("data", "responses", bytes(90), 30)] == ["data/responses"]
+    monkeypatch.setattr(folder_module, "MOST_BYTES", 70)
+    content = bytes(range(90))
+    parts = folder.pieces("data", "responses", content, 30)
+    assert [part.bytes for part in parts] == [60, 30]
+    assert b"".join((tmp_path / part.path).read_bytes() for part in parts) == content

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.browser import small_atlas
 
 from optogram.serve.static import static_server
 
@@ -29,20 +28,10 @@ NO_LABS = "/labs/index.json"
 Open = Callable[..., Any]
 
 
-def _small_atlas() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("small_atlas", Path(__file__).with_name("small_atlas.py"))
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["small_atlas"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+def small() -> ModuleType:
     """The module that writes the small atlas: its names and labels."""
-    return _small_atlas()
+    return small_atlas
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +56,7 @@ def files_server(planted: Any) -> Iterator[str]:
 
 
 @contextmanager
-def served_live(root: Path, small: ModuleType) -> Iterator[str]:
+def served_live(root: Path) -> Iterator[str]:
     """An atlas from the live server, with a network that says that it has the atlas's weights."""
     pytest.importorskip("uvicorn")
     from tests.atlas import conftest as tiny
@@ -77,17 +66,17 @@ def served_live(root: Path, small: ModuleType) -> Iterator[str]:
     from optogram.atlas.open import open_atlas
 
     class Same(og.Network):
-        weights_hash = small.WEIGHTS
+        weights_hash = small_atlas.WEIGHTS
 
     network = tiny.small()
-    with serving(open_atlas(root), Same(network.module, network.preprocess, network.labels, name=small.NETWORK)) as served:
+    with serving(open_atlas(root), Same(network.module, network.preprocess, network.labels, name=small_atlas.NETWORK)) as served:
         yield f"http://127.0.0.1:{served.port}/"
 
 
 @pytest.fixture(scope="session")
-def live_server(planted: Any, small: ModuleType) -> Iterator[str]:
+def live_server(planted: Any) -> Iterator[str]:
     """The small atlas, live."""
-    with served_live(planted.root, small) as base:
+    with served_live(planted.root) as base:
         yield base
 
 
@@ -123,12 +112,12 @@ def served(root: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def large(tmp_path_factory: pytest.TempPathFactory, small: ModuleType, how: str) -> Iterator[str]:
+def large(tmp_path_factory: pytest.TempPathFactory, how: str) -> Iterator[str]:
     """An atlas with a site of 10,000 units, served by optogram."""
     from tests.browser.large_atlas import write_large
 
     root = write_large(tmp_path_factory.mktemp("large") / "atlas")
-    with served(root) if how == "files" else served_live(root, small) as base:
+    with served(root) if how == "files" else served_live(root) as base:
         yield base
 
 

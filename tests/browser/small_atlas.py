@@ -280,6 +280,10 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
     exemplars = [
         folder.table(directory, f"exemplars-{number}", _exemplars(site, part, responses), schemas()["exemplars"]) for number, part in enumerate(parts)
     ]
+    tables = {"units": _units(site, order, rows, responses, plates, pictures), "evidence": evidence_rows(evidence, site)}
+    tables |= {"links": links(), "tuning": tuning(units)} if with_pictures else {}
+    files = {name: folder.tables(directory, name, found, schemas()[name]) for name, found in tables.items()}
+    files["responses"] = folder.pieces(directory, "responses", answers(order), 4 * HELD_OUT)
     return SiteEntry(
         address=site,
         slug=slug(site),
@@ -291,17 +295,14 @@ def _site(folder: Folder, network: str, number: int, site: str, evidence: Eviden
         grid=[] if site == "fc" else [8, 8],
         field=FieldSize(height=11, width=11, clipped=False),
         rectified=False,
-        units_file=folder.table(directory, "units", _units(site, order, rows, responses, plates, pictures), schemas()["units"]),
+        **{f"{name}_file": found[0] for name, found in files.items()},
+        more={name: found[1:] for name, found in files.items() if len(found) > 1},
         exemplars_file=exemplars[0],
         exemplars_more=exemplars[1:],
         exemplars_each=EACH,
-        evidence_file=folder.table(directory, "evidence", evidence_rows(evidence, site), schemas()["evidence"]),
         references_file=folder.table(directory, "references", references(site, order, responses, len(sheet)), schemas()["references"])
         if with_pictures
         else None,
-        links_file=folder.table(directory, "links", links(), schemas()["links"]) if site == "conv1" else None,
-        tuning_file=folder.table(directory, "tuning", tuning(units), schemas()["tuning"]) if site == "conv1" else None,
-        responses_file=folder.put(directory, "responses", "pack", answers(order)),
         map_method="gradient",
         packs={
             "plates": plate_files,

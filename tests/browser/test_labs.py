@@ -74,12 +74,16 @@ def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_i
         page.get_by_text("It was").wait_for()
         page.keyboard.press("n")
     page.get_by_text("with another unit’s").wait_for()
+    whose = page.get_by_role("table").locator("tbody tr").all_inner_texts()
+    assert len(whose) == trials
     with page.expect_download() as kept:
         page.get_by_role("button", name="export as JSON").click()
     answers = json.loads(Path(kept.value.path()).read_text())
     assert len(answers) == trials
     own = [answer for answer in answers if not answer["control"]]
     assert len(own) == 9
+    assert ["itself" in row for row in whose] == [not answer["control"] for answer in answers]
+    assert all(answer["references"] in row for row, answer in zip(whose, answers, strict=True) if answer["control"])
     assert all((answer["references"] == answer["address"]) != answer["control"] for answer in answers)
     assert f"{sum(answer['right'] for answer in own)} of {len(own)} right" in page.locator("main").inner_text()
 
@@ -116,6 +120,8 @@ def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any,
     page.get_by_role("button", name="I am done").click()
     page.get_by_text("in 100 % of pairs (100 to 100 %): 0 of 999 ways").wait_for()
     assert "do as well by the same marks" in page.locator("main").inner_text()
+    page.set_viewport_size({"width": 320, "height": 640})
+    until(page, "[...document.querySelectorAll('.null .head')].every(one => one.getBoundingClientRect().right <= 304)")  # the line, on a phone too
     with page.expect_download() as kept:
         page.get_by_role("button", name="marks as CSV").click()
     marks = read_marks(Path(kept.value.path()))

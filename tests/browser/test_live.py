@@ -53,6 +53,13 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         until(page, "location.hash.includes('scale=all')")
         limits = {text.split("\n")[1].split(",")[0] for text in page.locator(".maps figcaption").all_inner_texts()}
         assert len(limits) == 1, limits
+        tops = [page.locator(".maps canvas").nth(number).bounding_box()["y"] for number in (0, 1)]
+        assert tops[0] == tops[1]  # of one target: beside each other
+        assert page.locator(".map img").count() == 0
+        page.get_by_label("over the photograph").check()
+        until(page, "document.querySelectorAll('.map img').length === 2")
+        until(page, "[...document.querySelectorAll('.map img')].every(one => one.naturalWidth > 0)")
+        assert "over=yes" in page.url
         checked("two maps on one scale")
         page.get_by_label("unit").fill("0:1")
         page.get_by_label("unit").press("Enter")
@@ -61,14 +68,17 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         page.wait_for_selector(".made p")
         assert page.locator(".made img").get_attribute("src").startswith("data:image/webp")
         checked("a picture")
-        page.get_by_role("button", name="keep this in the atlas").click()
+        page.get_by_role("button", name="keep the picture in the atlas").click()
         page.get_by_text("Kept in the atlas").wait_for()
         page.get_by_label("steps").fill("1024")
         page.get_by_role("button", name="synthesise").click()
         page.get_by_alt_text("The picture as it forms").wait_for()
         checked("a picture that forms")
+        assert "of 1024" in page.locator(".made").inner_text()
+        assert "as far as it came" not in page.locator(".made").inner_text()
         page.get_by_role("button", name="cancel").click()
         page.get_by_role("status").filter(has_text="cancelled").wait_for()
+        assert "as far as it came" in page.locator(".made").inner_text()
         page.get_by_label("unit").fill("nothing:1")
         page.get_by_label("unit").press("Enter")
         page.get_by_role("button", name="synthesise").click()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.browser.conftest import served
 from tests.browser.waiting import until
 
+from optogram.atlas import folder
 from optogram.atlas.open import open_atlas
 
 pytestmark = pytest.mark.browser
@@ -40,6 +42,28 @@ def test_a_site_sorts_and_filters_by_any_claim(look: Any) -> None:
     until(page, "location.hash.includes('in=planted.effect%3A..0.8')")
     assert low.input_value() != before
     assert _units(page) == list(range(2, 11))
+
+
+def test_a_table_in_several_files_reads_as_one(look: Any, small: Any, files_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is too large for a file is cut: pages of units in the first part and the last, the grid's filters, and marks say the same."""
+    monkeypatch.setattr(folder, "MOST_BYTES", 3000)
+    cut = small.write(tmp_path / "cut")
+    site = open_atlas(cut.root).site("conv1")
+    assert {"units", "evidence"} <= set(site.more)
+    with served(cut.root) as base:
+        for address in (
+            "#/tiny/conv1/0",
+            "#/tiny/conv1/10",
+            "#/tiny/conv1?as=table&in=planted.effect%3A0.5..0.8",
+            "#/-/hypothesis?of=tiny%2Fconv1%2F10",
+        ):
+            pages = [look(address, base=one) for one in (files_server, base)]
+            for page in pages:
+                page.wait_for_load_state("networkidle")
+            whole, parts = (page.locator("main").inner_text().partition("From data")[0] for page in pages)
+            assert whole == parts, address
+        page = look("#/tiny/conv1/10", base=base)
+        assert page.locator("footer pre").inner_text().count(".parquet") == len(site.parts("units")) + len(site.parts("evidence"))
 
 
 def test_two_units_are_chosen_and_compared_and_back_returns(look: Any) -> None:

@@ -2,8 +2,8 @@
 
 import { type Page, splitAddress } from './address'
 import { exported, fetchPart, fetchWhole, Recent } from './data/files'
-import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type Grouped, type HalfRow, type LinkRow, readByUnit, readTable, type ReferenceRow, REFERENCES, type SeenRow, type Sheet, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
-import type { Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
+import { byPhoto, byUnit, type EvidenceRow, type ExemplarRow, type Grouped, type HalfRow, type LinkRow, readByUnit, readTables, type ReferenceRow, REFERENCES, type SeenRow, type Sheet, type TuningRow, type UnitRow, type WholeRow } from './data/tables'
+import type { File, Manifest, NetworkEntry, Photograph, SiteEntry } from './schema'
 import { SCHEMA_VERSION } from './schema'
 import { nameOf } from './units'
 
@@ -11,7 +11,7 @@ import { nameOf } from './units'
 const OLDEST = 2
 
 export class Atlas {
-  private tables = new Recent<unknown[]>(24)
+  private tables = new Recent<[unknown]>(24)
   private pictures = new Recent<string>(120, (url) => URL.revokeObjectURL(url))
 
   constructor(readonly manifest: Manifest) {}
@@ -32,32 +32,37 @@ export class Atlas {
     return network.sites.find((site) => site.address === address)
   }
 
-  units(site: SiteEntry): Promise<UnitRow[]> {
-    return this.tables.get(site.units_file.path, () => readTable<UnitRow>(site.units_file.path)) as Promise<UnitRow[]>
+  // What was made of a table's files, kept under the first one's name: nearly always it is the only one.
+  private async kept<T>(files: File[], make: (paths: string[]) => Promise<T>): Promise<T> {
+    const [found] = (await this.tables.get(files[0]!.path, async () => [await make(files.map((file) => file.path))])) as [T]
+    return found
   }
 
-  private async grouped<T>(path: string): Promise<Grouped<T>> {
-    const [found] = (await this.tables.get(path, async () => [await readByUnit<T>(path)])) as [Grouped<T>]
-    return found
+  units(site: SiteEntry): Promise<UnitRow[]> {
+    return this.kept(filesOf(site, 'units'), readTables<UnitRow>)
+  }
+
+  private grouped<T>(files: File[]): Promise<Grouped<T>> {
+    return this.kept(files, readByUnit<T>)
   }
 
   async exemplars(site: SiteEntry, unit: number): Promise<ExemplarRow[]> {
     const each = site.exemplars_each ?? 0
     const cell = each ? ((await this.units(site)).find((row) => row.unit === unit)?.cell ?? 0) : 0
     const file = each && cell >= each ? site.exemplars_more[Math.floor(cell / each) - 1]! : site.exemplars_file
-    return (await this.grouped<ExemplarRow>(file.path)).of(unit)
+    return (await this.grouped<ExemplarRow>([file])).of(unit)
   }
 
   // The units that have references of either half; null where the atlas keeps none.
   async referred(site: SiteEntry): Promise<number[] | null> {
-    const path = site.references_file?.path
-    return path ? (await this.grouped<ReferenceRow>(path)).units : null
+    const files = filesOf(site, 'references')
+    return files.length ? (await this.grouped<ReferenceRow>(files)).units : null
   }
 
   // Each half's photographs that drive a unit most and least: nine of each among the references, else those that lie on its plate.
   async halves(site: SiteEntry, unit: number): Promise<HalfRow[]> {
-    const path = site.references_file?.path
-    const rows = path ? (await this.grouped<ReferenceRow>(path)).of(unit) : []
+    const files = filesOf(site, 'references')
+    const rows = files.length ? (await this.grouped<ReferenceRow>(files)).of(unit) : []
     if (!rows.length) return (await this.exemplars(site, unit)).filter((row): row is ExemplarRow & { kind: HalfRow['kind'] } => row.kind !== 'quantile')
     const most = Math.max(...rows.filter((row) => row.length).map((row) => row.cell), 0)
     return rows.map((row) => (row.length ? { ...row, sheet: { path: site.packs.references![row.pack]!.path, offset: row.offset, length: row.length, rows: Math.floor(most / REFERENCES) + 1 } } : row))
@@ -70,10 +75,8 @@ export class Atlas {
 
   // Every row of a site's evidence, by unit.
   async judged(site: SiteEntry): Promise<Map<number, EvidenceRow[]>> {
-    const file = site.evidence_file
-    if (!file) return byUnit([])
-    const [grouped] = (await this.tables.get(file.path, async () => [byUnit(await readTable<EvidenceRow>(file.path))])) as [Map<number, EvidenceRow[]>]
-    return grouped
+    const files = filesOf(site, 'evidence')
+    return files.length ? this.kept(files, async (paths) => byUnit(await readTables<EvidenceRow>(paths))) : byUnit([])
   }
 
   async evidence(site: SiteEntry, unit: number): Promise<EvidenceRow[]> {
@@ -81,22 +84,24 @@ export class Atlas {
   }
 
   async links(site: SiteEntry, unit: number): Promise<LinkRow[]> {
-    const path = site.links_file?.path
-    return path ? (await this.grouped<LinkRow>(path)).of(unit) : []
+    const files = filesOf(site, 'links')
+    return files.length ? (await this.grouped<LinkRow>(files)).of(unit) : []
   }
 
   async tuning(site: SiteEntry, unit: number): Promise<TuningRow | undefined> {
-    const path = site.tuning_file?.path
-    return path ? ((await this.tables.get(path, () => readTable<TuningRow>(path))) as TuningRow[]).find((row) => row.unit === unit) : undefined
+    const files = filesOf(site, 'tuning')
+    return files.length ? (await this.kept(files, readTables<TuningRow>)).find((row) => row.unit === unit) : undefined
   }
 
   // Each unit's responses to the photographs held out for marking, in the order of the site's cells; null where the atlas keeps none.
   async responses(site: SiteEntry): Promise<Float32Array[] | null> {
-    const path = site.responses_file?.path
+    const files = filesOf(site, 'responses')
     const count = this.manifest.held_out?.length ?? 0
-    if (!path || !count) return null
-    const [all] = (await this.tables.get(path, async () => [new Float32Array(await fetchWhole(path))])) as [Float32Array]
-    return Array.from({ length: all.length / count }, (_, cell) => all.subarray(cell * count, (cell + 1) * count))
+    if (!files.length || !count) return null
+    return this.kept(files, async (paths) => {
+      const parts = await Promise.all(paths.map(async (path) => new Float32Array(await fetchWhole(path))))
+      return parts.flatMap((part) => Array.from({ length: part.length / count }, (_, cell) => part.subarray(cell * count, (cell + 1) * count)))
+    })
   }
 
   // An exemplar's attribution map as signed bytes; null where it has none.
@@ -111,10 +116,8 @@ export class Atlas {
   async whole(photo: string): Promise<{ url: string; height: number; width: number } | null> {
     const whole = this.manifest.whole
     if (!whole) return null
-    const index = (await this.tables.get(whole.index.path, async () => [
-      byPhoto(await readTable<WholeRow>(whole.index.path)),
-    ])) as [Map<string, WholeRow>]
-    const row = index[0].get(photo)
+    const index = await this.kept([whole.index], async (paths) => byPhoto(await readTables<WholeRow>(paths)))
+    const row = index.get(photo)
     const file = row && whole.packs[row.pack]
     if (!file) return null
     const url = await this.pictures.get(`${file.path}@${row.offset}`, () => this.part(file.path, row.offset, row.length))
@@ -122,7 +125,7 @@ export class Atlas {
   }
 
   seen(photo: Photograph): Promise<SeenRow[]> {
-    return this.tables.get(photo.seen.path, () => readTable<SeenRow>(photo.seen.path)) as Promise<SeenRow[]>
+    return this.kept([photo.seen], readTables<SeenRow>)
   }
 
   private async part(path: string, offset: number, length: number): Promise<string> {
@@ -165,6 +168,12 @@ export class Atlas {
       ...photos.slice(0, 20).map(({ identity }) => ({ text: identity, page: { kind: 'photo' as const, network: network.name, photo: identity } })),
     ]
   }
+}
+
+// A table's files in the order of its rows; none where it was not made.
+export function filesOf(site: SiteEntry, name: 'units' | 'references' | 'evidence' | 'links' | 'tuning' | 'responses'): File[] {
+  const first = site[`${name}_file`]
+  return first ? [first, ...(site.more?.[name] ?? [])] : []
 }
 
 function toFound(network: NetworkEntry, site: string, unit: string | null): { text: string; page: Page } {

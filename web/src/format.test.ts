@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { count, number, percent, probability } from './format'
+import { count, inOneLine, number, percent, probability } from './format'
 
 it.each([
   [0, '0'],
@@ -28,5 +28,7 @@ it.each([
   [0.34, '34 %'],
   [1, '100 %'],
 ])('share %s is %s', (share, text) => expect(percent(share)).toBe(text))
+
+it('says in one line what was printed in columns', () => expect(inOneLine('conv1:3   reached 14.2 (photographs: 3)   still rising')).toBe('conv1:3, reached 14.2 (photographs: 3), still rising'))
 
 it('counts have commas', () => expect(count(9728)).toBe('9,728'))

@@ -26,6 +26,11 @@ export function percent(share: number): string {
   return value > 0 && value < 1 ? '<1 %' : `${value.toFixed(value < 10 && value % 1 ? 1 : 0)} %`
 }
 
+// What Python prints of a picture, in columns, as one sentence.
+export function inOneLine(told: string): string {
+  return told.split(/ {3,}/).join(', ')
+}
+
 export function count(value: number): string {
   return value.toLocaleString('en-US')
 }

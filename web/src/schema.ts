@@ -122,7 +122,7 @@ export interface Photograph {
   maps: DrawnMap[]
 }
 
-/** One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out` photographs, as little-endian float32, unit by unit in the order of `cell`. Exemplars of `exemplars_each` units at a time, in the same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. `references_file` has some units' photographs of either half. `map_method` made the exemplars' maps, where there are any. `reads` are the sites it is computed from without another site of the atlas between. */
+/** One site: what it is, where its files are, what is claimed of it. `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out` photographs, as little-endian float32, unit by unit in the order of `cell`. Exemplars of `exemplars_each` units at a time, in the same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. Another table that would be larger than 4 MB is cut: `more` has its further files, in order, by its name. `references_file` has some units' photographs of either half. `map_method` made the exemplars' maps, where there are any. `reads` are the sites it is computed from without another site of the atlas between. */
 export interface SiteEntry {
   address: string
   slug: string
@@ -143,6 +143,7 @@ export interface SiteEntry {
   links_file: File | null
   tuning_file: File | null
   responses_file: File | null
+  more: Record<string, File[]>
   map_method: string | null
   packs: Record<string, File[]>
   sprites: Sprites[]

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { ExemplarRow } from './data/tables'
 import type { NetworkEntry, SiteEntry } from './schema'
 import { TICKS } from './ticks'
-import { inBoth, labelsOf, mostAt, nameOf, neuron, numberOf } from './units'
+import { inBoth, labelsOf, mostAt, nameOf, neuron, numberOf, titled } from './units'
 
 const network = { labels: ['tabby', 'lemon'] } as NetworkEntry
 const head = { kind: 'head', units: 2 } as SiteEntry
@@ -19,6 +19,15 @@ it('leads to a unit by its label only where that is its own', () => {
   expect([0, 1, 2, 3].map((unit) => nameOf(birds, four, unit))).toEqual(['crane', 'lemon', '2', '3'])
   for (const unit of [0, 1, 2, 3]) expect(numberOf(birds, four, nameOf(birds, four, unit))).toBe(unit)
   expect(nameOf(birds, { ...four, kind: 'convolution' }, 1)).toBe('1')
+})
+
+it('calls a class by its name, and leaves what leads nowhere as it is', () => {
+  const birds = { name: 'net', labels: ['crane', 'lemon', 'crane'], sites: [{ address: 'fc', kind: 'head', units: 3 }, { address: 'c', kind: 'block', units: 3 }] } as unknown as NetworkEntry
+  expect(['fc:1', 'fc:lemon', 'fc:2', 'c:2', 'c:7', 'x:1', 'fc'].map((address) => titled(birds, address).text)).toEqual(['fc:lemon', 'fc:lemon', 'fc:crane', 'c:2', 'c:7', 'x:1', 'fc'])
+  expect(['fc:1', 'fc:2'].map((address) => titled(birds, address).page)).toEqual([
+    { kind: 'unit', network: 'net', site: 'fc', unit: 'lemon' },
+    { kind: 'unit', network: 'net', site: 'fc', unit: '2' },
+  ])
 })
 
 it('reads a place behind the unit, and counts what drives it most there', () => {

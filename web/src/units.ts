@@ -1,5 +1,6 @@
 // A unit's number and its name: the units of a head are called by their labels. `17@3,5` is unit 17 at one place, a neuron.
 
+import { type Page, splitAddress } from './address'
 import type { ExemplarRow } from './data/tables'
 import type { NetworkEntry, SiteEntry } from './schema'
 import { shownBy, type Tick } from './ticks'
@@ -17,6 +18,16 @@ export function numberOf(network: NetworkEntry, site: SiteEntry, unit: string): 
 export function nameOf(network: NetworkEntry, site: SiteEntry, unit: number): string {
   const label = labelsOf(network, site)?.[unit]
   return label !== undefined && numberOf(network, site, label) === unit ? label : String(unit)
+}
+
+// What a unit is called in a sentence, a class by its name, and the page it has; an address that leads nowhere is left as it is.
+export function titled(network: NetworkEntry, address: string): { text: string; page: Page } {
+  const { site, unit } = splitAddress(address)
+  const at = network.sites.find((one) => one.address === site)
+  const number = at && unit ? numberOf(network, at, unit) : -1
+  const known = at && number >= 0 && number < at.units
+  const text = known ? `${site}:${labelsOf(network, at)?.[number] ?? number}` : address
+  return { text, page: { kind: 'unit', network: network.name, site, unit: known ? nameOf(network, at, number) : (unit ?? '') } }
 }
 
 // The unit of an address and the place it is read at, as written behind `@`; empty where there is none.

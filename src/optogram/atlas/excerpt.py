@@ -138,6 +138,7 @@ def _site(atlas: Atlas, folder: Folder, network: NetworkEntry, site: SiteEntry, 
             "links_file": _table(folder, directory, "links", _of(atlas, site, network, "links", units)) if site.links_file else None,
             "tuning_file": _table(folder, directory, "tuning", _of(atlas, site, network, "tuning", units)) if site.tuning_file else None,
             "responses_file": None,
+            "more": {},
             "packs": packs,
             "sprites": [_sprites(atlas, folder, directory, sprites, cells) for sprites in site.sprites],
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from optogram.atlas.schema import File
 from optogram.errors import AtlasError
 
+MOST_BYTES = 4_000_000
+"""Bytes of a file at most: what a phone fetches in a few seconds, and what hosts of static files take without a word."""
 _KEPT = re.compile(r"[A-Za-z0-9_.,@-]")
 
 
@@ -34,12 +36,43 @@ class Folder:
     def table(self, directory: str, stem: str, rows: dict[str, list[Any]], schema: Any) -> File:
         """Writes columns as one Snappy-compressed Parquet file with one row group."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        table = pa.Table.from_pydict(rows, schema=schema)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="snappy", row_group_size=max(1, table.num_rows), store_schema=False)
-        return self.put(directory, stem, "parquet", sink.getvalue().to_pybytes())
+        return self.put(directory, stem, "parquet", _parquet(pa.Table.from_pydict(rows, schema=schema)))
+
+    def tables(self, directory: str, stem: str, rows: dict[str, list[Any]], schema: Any) -> list[File]:
+        """The same, as several files of rows in order where one would be larger than `MOST_BYTES`."""
+        import pyarrow as pa
+
+        return self._parts(directory, stem, "parquet", list(_small_enough(pa.Table.from_pydict(rows, schema=schema))))
+
+    def pieces(self, directory: str, stem: str, content: bytes, each: int) -> list[File]:
+        """Writes bytes as files of at most `MOST_BYTES`, cut between records of `each` bytes."""
+        most = max(1, MOST_BYTES // each) * each
+        return self._parts(directory, stem, "pack", [content[start : start + most] for start in range(0, len(content), most)])
+
+    def _parts(self, directory: str, stem: str, suffix: str, parts: Sequence[bytes]) -> list[File]:
+        stems = [stem] if len(parts) == 1 else [f"{stem}-{number}" for number in range(len(parts))]
+        return [self.put(directory, name, suffix, part) for name, part in zip(stems, parts, strict=True)]
+
+
+def _parquet(table: Any) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="snappy", row_group_size=max(1, table.num_rows), store_schema=False)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _small_enough(table: Any) -> Iterator[bytes]:
+    """The table's file, or those of its halves where it is too large."""
+    content = _parquet(table)
+    if len(content) <= MOST_BYTES or table.num_rows < 2:
+        yield content
+        return
+    half = table.num_rows // 2
+    yield from _small_enough(table.slice(0, half))
+    yield from _small_enough(table.slice(half))
 
 
 def write_atomically(target: Path, content: bytes | Callable[[Path], None]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optogram.atlas.build import copy_viewer
 from optogram.atlas.folder import Folder, slug, write_atomically
 from optogram.atlas.open import Atlas, open_atlas
-from optogram.atlas.schema import File, NetworkEntry, Whole
+from optogram.atlas.schema import File, NetworkEntry, SiteEntry, Whole
 from optogram.atlas.tables import schemas
 from optogram.errors import AtlasError, SettingError, StaleError
 
@@ -62,9 +62,14 @@ def _renamed(manifest: Manifest, name: str, held_out: Sequence[str]) -> list[Net
         called = name + network.name.removeprefix(before)
         update: dict[str, Any] = {"name": called, "slug": slug(called)}
         if list(manifest.held_out) != list(held_out):
-            update["sites"] = [site.model_copy(update={"responses_file": None}) for site in network.sites]
+            update["sites"] = [_without_responses(site) for site in network.sites]
         found.append(network.model_copy(update=update))
     return found
+
+
+def _without_responses(site: SiteEntry) -> SiteEntry:
+    more = {name: files for name, files in site.more.items() if name != "responses"}
+    return site.model_copy(update={"responses_file": None, "more": more})
 
 
 def _whole(atlases: Sequence[Atlas], folder: Folder) -> Whole | None:

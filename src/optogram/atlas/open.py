@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from optogram.atlas.schema import SCHEMA_VERSION, File, Manifest, NetworkEntry, SiteEntry
+from optogram.atlas.schema import SCHEMA_VERSION, Manifest, NetworkEntry, SiteEntry
 from optogram.atlas.strips import strips
 from optogram.errors import AddressError, AtlasError, StaleError, unknown
 from optogram.network.pictured import know
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+TABLES = ("units", "exemplars", "references", "evidence", "links", "tuning")
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,12 @@ class Atlas:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        entry = self.site(site, network)
-        if name == "exemplars":
-            return pa.concat_tables([pq.read_table(self.path / part.path) for part in entry.exemplars])
-        there = {"units": entry.units_file, "evidence": entry.evidence_file}
-        file = {**there, "references": entry.references_file, "links": entry.links_file, "tuning": entry.tuning_file}.get(name)
-        if file is None:
+        parts = self.site(site, network).parts(name) if name in TABLES else []
+        if not parts:
             raise AtlasError(
-                f"{site} has no table {name} in this atlas; there are units, exemplars and, where they were made, references, evidence, links, tuning"
+                f"{site} has no table {name} in this atlas; there are units, exemplars and, where they were made, {', '.join(TABLES[2:])}"
             )
-        return pq.read_table(self.path / file.path)
+        return pa.concat_tables([pq.read_table(self.path / part.path) for part in parts])
 
     def show(self, units: Sequence[str] = (), network: str | None = None, height: int = 720) -> Shown:
         """The viewer inside a notebook, with these units (`conv1:3`, `conv1:0-7`, a bare site; by default a few of each site)."""
@@ -94,7 +92,7 @@ class Atlas:
         found = []
         for network in self.networks:
             for site in network.sites:
-                found += [site.units_file, *site.exemplars, *(file for file in _optional(site) if file is not None)]
+                found += [file for name in (*TABLES, "responses") for file in site.parts(name)]
                 found += [file for pack in site.packs.values() for file in pack]
                 found += [sheet for sprites in site.sprites for sheet in sprites.sheets]
             for photograph in network.photographs:
@@ -126,10 +124,6 @@ class Atlas:
         units = sum(site.units for site in network.sites)
         photographs = self.manifest.photographs.count
         return f"{self.path}/  {network.name}, {len(network.sites)} sites, {units} units, {photographs} photographs, {megabytes:.0f} MB"
-
-
-def _optional(site: SiteEntry) -> list[File | None]:
-    return [site.evidence_file, site.references_file, site.links_file, site.tuning_file, site.responses_file]
 
 
 @dataclass(frozen=True)

@@ -85,9 +85,10 @@ class SiteEntry(_Model):
 
     `held` of its `units` are in the tables: all, but in an export. `responses_file` holds each unit's response to the manifest's `held_out`
     photographs, as little-endian float32, unit by unit in the order of `cell`. Exemplars of `exemplars_each` units at a time, in the
-    same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. `references_file` has some
-    units' photographs of either half. `map_method` made the exemplars' maps, where there are any. `reads` are the sites it is computed from
-    without another site of the atlas between.
+    same order, lie in `exemplars_file` and `exemplars_more`; of all units in the first where that is 0. Another table that would be
+    larger than 4 MB is cut: `more` has its further files, in order, by its name. `references_file` has some units' photographs of
+    either half. `map_method` made the exemplars' maps, where there are any. `reads` are the sites it is computed from without another
+    site of the atlas between.
     """
 
     address: str
@@ -109,6 +110,7 @@ class SiteEntry(_Model):
     links_file: File | None = None
     tuning_file: File | None = None
     responses_file: File | None = None
+    more: dict[str, list[File]] = Field(default_factory=dict)
     map_method: str | None = None
     packs: dict[str, list[File]]
     sprites: list[Sprites]
@@ -119,10 +121,11 @@ class SiteEntry(_Model):
     dead: int
     reads: list[str] = Field(default_factory=list)
 
-    @property
-    def exemplars(self) -> list[File]:
-        """The files of exemplars, in the order of the units' cells."""
-        return [self.exemplars_file, *self.exemplars_more]
+    def parts(self, name: str) -> list[File]:
+        """The files of a table, or of the `responses`, in the order of their rows; none where it was not made."""
+        first: File | None = getattr(self, f"{name}_file")
+        more = self.exemplars_more if name == "exemplars" else self.more.get(name, [])
+        return [] if first is None else [first, *more]
 
 
 class DrawnMap(_Model):

@@ -133,8 +133,13 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         folder.table(directory, f"exemplars-{number}", exemplar_rows(site, part, known.k, map_columns), schemas()["exemplars"])
         for number, part in enumerate(parts)
     ]
-    units = _unit_rows(known, order, rows, moments, dead, plate_places, picture_places)
-    has_evidence = known.evidence is not None and any(row.site == site.address for row in known.evidence.rows)
+    files = {
+        "units": folder.tables(directory, "units", _unit_rows(known, order, rows, moments, dead, plate_places, picture_places), schemas()["units"]),
+        "evidence": _tables(folder, directory, "evidence", evidence_rows(known.evidence, site.address) if known.evidence is not None else None),
+        "links": _tables(folder, directory, "links", known.links),
+        "tuning": _tables(folder, directory, "tuning", known.tuning),
+        "responses": _responses_files(folder, directory, known, order),
+    }
     return SiteEntry(
         address=site.address,
         slug=slug(site.address),
@@ -146,19 +151,16 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
         grid=list(site.grid),
         field=None if known.field is None else FieldSize(height=known.field.height, width=known.field.width, clipped=known.field.clipped),
         rectified=site.rectified,
-        units_file=folder.table(directory, "units", units, schemas()["units"]),
+        units_file=files["units"][0],
+        more={name: parts[1:] for name, parts in files.items() if len(parts) > 1},
         exemplars_file=exemplars[0],
         exemplars_more=exemplars[1:],
         exemplars_each=EXEMPLARS_EACH,
-        evidence_file=folder.table(directory, "evidence", evidence_rows(known.evidence, site.address), schemas()["evidence"])
-        if has_evidence and known.evidence is not None
-        else None,
+        evidence_file=_first(files["evidence"]),
         references_file=references_file,
-        links_file=_table(folder, directory, "links", known.links),
-        tuning_file=_table(folder, directory, "tuning", known.tuning),
-        responses_file=None
-        if known.held_out is None or not len(known.held_out)
-        else folder.put(directory, "responses", "pack", responses(known.sweep.panel, site.address, known.held_out, order)),
+        links_file=_first(files["links"]),
+        tuning_file=_first(files["tuning"]),
+        responses_file=_first(files["responses"]),
         map_method=method,
         packs={"plates": plate_files, "pictures": picture_files, "maps": map_files, "references": reference_packs},
         sprites=_sprites(folder, directory, known, order, cells, [images[0] if images else None for images in pictures], frames),
@@ -171,9 +173,21 @@ def write_site(folder: Folder, network_slug: str, known: Known, frames: Frames) 
     )
 
 
-def _table(folder: Folder, directory: str, name: str, rows: dict[str, list[Any]] | None) -> File | None:
-    """The table's file; none where there is nothing to tell."""
-    return folder.table(directory, name, rows, schemas()[name]) if rows and rows["unit"] else None
+def _tables(folder: Folder, directory: str, name: str, rows: dict[str, list[Any]] | None) -> list[File]:
+    """The table's files; none where there is nothing to tell."""
+    return folder.tables(directory, name, rows, schemas()[name]) if rows and rows["unit"] else []
+
+
+def _first(files: list[File]) -> File | None:
+    return files[0] if files else None
+
+
+def _responses_files(folder: Folder, directory: str, known: Known, order: list[int]) -> list[File]:
+    """Each unit's responses to what is held out, in float32."""
+    if known.held_out is None or not len(known.held_out):
+        return []
+    content = responses(known.sweep.panel, known.site.address, known.held_out, order)
+    return folder.pieces(directory, "responses", content, 4 * len(known.held_out))
 
 
 def _sprites(

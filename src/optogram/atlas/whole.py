@@ -46,7 +46,7 @@ def wanted(folder: Folder, sites: Iterable[SiteEntry]) -> list[str]:
     import pyarrow.parquet as pq
 
     urgency: dict[str, int] = {}
-    for site, file in ((entry, file) for entry in sites for file in entry.exemplars):
+    for site, file in ((entry, file) for entry in sites for file in entry.parts("exemplars")):
         table = pq.read_table(folder.root / file.path, columns=["photo", "kind", "rank"])
         for photo, kind, rank in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
             urgency[photo] = min(urgency.get(photo, 1 << 30), rank if kind == "top" else site.plate_columns + rank)

@@ -1,4 +1,4 @@
-// A site's Parquet files as rows. Files are under 1 MB, so each is fetched whole.
+// A site's Parquet files as rows. Files are of some hundred kilobytes, so each is fetched whole; a very large table is in several.
 
 import { parquetRead, parquetReadObjects } from 'hyparquet'
 
@@ -169,10 +169,9 @@ export interface EvidenceRow {
   sentence: string
 }
 
-export async function readTable<T>(url: string): Promise<T[]> {
-  const file = await fetchWhole(url)
-  const rows = await parquetReadObjects({ file })
-  return rows.map(plain) as T[]
+export async function readTables<T>(urls: string[]): Promise<T[]> {
+  const parts = await Promise.all(urls.map(async (url) => parquetReadObjects({ file: await fetchWhole(url) })))
+  return parts.flat().map(plain) as T[]
 }
 
 // A table as columns, and its rows made when their unit is asked for: eighty thousand objects at once would keep the page waiting.
@@ -181,17 +180,14 @@ export interface Grouped<T> {
   of: (unit: number) => T[]
 }
 
-export async function readByUnit<T>(url: string): Promise<Grouped<T>> {
-  const file = await fetchWhole(url)
+export async function readByUnit<T>(urls: string[]): Promise<Grouped<T>> {
   const columns: [string, ArrayLike<unknown>][] = []
-  await parquetRead({
-    file,
-    onChunk: ({ columnName, columnData }) => {
-      const before = columns.findIndex(([name]) => name === columnName)
-      if (before < 0) columns.push([columnName, columnData])
-      else columns[before] = [columnName, [...Array.from(columns[before]![1]), ...Array.from(columnData)]]
-    },
-  })
+  const onChunk = ({ columnName, columnData }: { columnName: string; columnData: ArrayLike<unknown> }) => {
+    const before = columns.findIndex(([name]) => name === columnName)
+    if (before < 0) columns.push([columnName, columnData])
+    else columns[before] = [columnName, [...Array.from(columns[before]![1]), ...Array.from(columnData)]]
+  }
+  for (const file of await Promise.all(urls.map((url) => fetchWhole(url)))) await parquetRead({ file, onChunk })
   const rows = new Map<number, number[]>()
   const units = columns.find(([name]) => name === 'unit')?.[1] ?? []
   for (let place = 0; place < units.length; place++) {

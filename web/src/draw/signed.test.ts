@@ -39,6 +39,16 @@ it('paints zero as the ground, and the same number the same wherever the scale i
   expect([...painted(new Int8Array([5]), 0, 0, false).slice(0, 3)]).toEqual([...one.slice(0, 3)])
 })
 
+it('is clear at zero over a photograph, and covers it with the colours of the ends', () => {
+  const over = painted(new Int8Array([0, 127, -127, 64]), 2, 2, false, true)
+  expect(over[3]).toBe(0)
+  expect(hex([...over.slice(4, 7)])).toBe('#a05000')
+  expect(hex([...over.slice(8, 11)])).toBe('#256bb1')
+  expect(over[7]).toBe(over[11])
+  expect(over[7]).toBeLessThan(255)
+  expect(over[15]! / over[7]!).toBeCloseTo(64 / 127, 1)
+})
+
 it('outlines what lies beyond a level, and nothing else', () => {
   const values = new Int8Array(25)
   values[12] = 100

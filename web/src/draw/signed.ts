@@ -42,15 +42,18 @@ export function colours(dark: boolean): Triple[] {
   })
 }
 
-// Pixels of a map whose 127 stands for `limit`, on a scale that ends at `shown`.
-export function painted(values: Int8Array, limit: number, shown: number, dark: boolean): Uint8ClampedArray<ArrayBuffer> {
+// The most that a map over its photograph covers of it.
+const COVER = 217
+
+// Pixels of a map whose 127 stands for `limit`, on a scale that ends at `shown`; `over` a photograph zero is clear and the ends' colours cover it.
+export function painted(values: Int8Array, limit: number, shown: number, dark: boolean, over = false): Uint8ClampedArray<ArrayBuffer> {
   const table = colours(dark)
   const out = new Uint8ClampedArray(4 * values.length)
   const gain = shown > 0 ? limit / shown : 0
   values.forEach((value, index) => {
     const step = Math.round(Math.min(127, Math.max(-127, value * gain)))
-    out.set(table[step + 127]!, 4 * index)
-    out[4 * index + 3] = 255
+    out.set(over ? table[step < 0 ? 0 : 254]! : table[step + 127]!, 4 * index)
+    out[4 * index + 3] = over ? Math.round((COVER * Math.abs(step)) / 127) : 255
   })
   return out
 }

@@ -5,6 +5,7 @@ import type { DrawnMap } from '../schema'
 export interface Standing {
   event: 'waiting' | 'running' | 'progress' | 'frame' | 'done' | 'failed' | 'cancelled'
   id: string
+  kind?: string
   ahead?: number
   stage?: string
   done?: number
