@@ -22,6 +22,7 @@ Reduce = Callable[[Site, Float[Tensor, "stripe unit *grid"]], Any]
 BUDGET = 400_000
 """Pixels in one batch."""
 DRAWS = 3
+COARSE = {torch.bfloat16, torch.float16}
 FACTORIES = {"zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros", "new_ones", "new_full", "new_empty"}
 
 
@@ -40,11 +41,15 @@ class Influence:
     By NaN: every arithmetic operation hands it on, whatever the weights, so one pass tells. With `draws`, that many pairs of
     random images are compared instead (in double precision where far edges are to be found); what no draw excites is then
     taken to see nothing, so the units of a site answer together.
+
+    A network of 16 bits is asked in single precision: instructions that multiply such numbers in pairs give a neighbour's NaN, times
+    the nought that fills up a pair, to those who do not see it.
     """
 
     def __init__(self, network: Network, draws: int = 0, double: bool = True) -> None:
         self.draws = draws
-        self.network = network.worker(dtype=torch.float64) if draws and double else network
+        wide = torch.float64 if draws and double else torch.float32 if network.dtype in COARSE else None
+        self.network = network if wide is None else network.worker(dtype=wide)
 
     def __call__(self, sites: Sequence[Site], size: tuple[int, int], stripes: Sequence[Stripe], reduce: Reduce) -> dict[str, np.ndarray]:
         """For each site that the network reaches at this size: `reduce` of what is influenced, joined over the stripes."""

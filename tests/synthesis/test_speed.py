@@ -1,0 +1,32 @@
+"""Which number type is taken where, and that pictures made in bfloat16 drive units as far as those in single precision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import optogram as og
+from optogram.synthesis.speed import fastest_type
+from optogram.synthesis.synthesize import synthesize
+
+UNITS = ["bn1:0-3", "bn2:0-3", "bn3:0-3", "bn4:0-3"]
+
+
+@pytest.mark.parametrize(("dot", "tiles"), [(False, False), (True, False), (False, True)])
+def test_bfloat16_is_taken_where_the_processor_multiplies_it(dot: bool, tiles: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, there in (("_is_avx512_bf16_supported", dot), ("_is_amx_tile_supported", tiles)):
+        monkeypatch.setattr(torch.cpu, name, lambda there=there: there, raising=False)
+    assert fastest_type(torch.device("cpu")) == (torch.bfloat16 if dot or tiles else torch.float32)
+    assert fastest_type(torch.device("meta")) == torch.float32
+
+
+def test_pictures_made_in_bfloat16_drive_units_as_far_by_single_precisions_measure() -> None:
+    """What is told was measured in the network's own type: a response rounded to eight bits would show."""
+    net = og.load("zoo:photonet")
+    single, half = (synthesize(net, UNITS, steps=48, dtype=kind, progress=False) for kind in (torch.float32, torch.bfloat16))
+    assert half.provenance.settings["dtype"] != single.provenance.settings["dtype"]
+    reached = np.array(half.activations) / np.array(single.activations)
+    assert reached.min() > 0.93 and np.median(reached) == pytest.approx(1, abs=0.02)
+    assert not (half.trace == single.trace).all()
+    assert (np.array(half.activations) != torch.tensor(half.activations).bfloat16().float().numpy()).mean() > 0.9
