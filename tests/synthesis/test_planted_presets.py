@@ -186,7 +186,7 @@ def test_recipes_reach_what_they_reach_written_out(name: str, monkeypatch: pytes
         plant = PLANTS[unit]
         expected, least = plant.response(by_hand(name, plant, start[0].numpy())), plant.response(begun)
         most = plant.greatest(picture, lambda template: box_optimum(template)[0])
-        assert abs(plant.response(picture) - expected) < 0.06 * (most - least), unit  # Adam enlarges the rounding of flat slopes, each processor its own
+        assert abs(plant.response(picture) - expected) < 0.06 * (most - least), unit  # Adam enlarges the rounding of flat slopes
         shares.append((expected - least) / (most - least))
         if unit in ("band_pass", "suppressed", "energy"):
             assert striped((picture - begun) * np.sqrt((PAIR**2).sum(0))), unit  # as far as the unit sees it
