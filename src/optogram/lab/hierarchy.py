@@ -23,7 +23,7 @@ from optogram.lab._show import even
 from optogram.lab._sources import EMBEDDED, network_or_demo
 from optogram.lab.noise import greatest
 from optogram.network.network import Network
-from optogram.network.site import Site
+from optogram.network.site import Site, Unit
 from optogram.progress import Progress, track
 from optogram.synthesis.synthesize import synthesize
 
@@ -36,6 +36,8 @@ COMPARED = 12
 @dataclass(frozen=True, kw_only=True, eq=False)
 class HierarchyResult(LabResult):
     """`units`: the path from the class down, by address; `names`: classes by their names.
+
+    `synthesized`: [height, width, channel], of a class in the whole frame, of a unit in its central neuron's field.
 
     `share[step]`: the unit's part of all that its site adds (of the sum of positive attributions).
 
@@ -92,7 +94,7 @@ def hierarchy(
     stretches = _stretches(net, top)
     with track("hierarchy", len(stretches) + 2, progress) as advance:
         path, parts, drops, others = _walked(net, top, stretches, pixels, seed, advance)
-        made = synthesize(net, path, steps=steps, seed=seed, progress=False)
+        made = [synthesize(net, _central(net, name), steps=steps, seed=seed, progress=False).images[0] for name in path]
         advance(1)
         found = sweep(net, photos, sites=sorted({net.unit(name).site.address for name in path}), folds=1, progress=False)
         advance(1)
@@ -104,12 +106,18 @@ def hierarchy(
         ),
         units=tuple(path),
         names=tuple(str(net.unit(name)) for name in path),
-        synthesized=tuple(np.asarray(picture).transpose(1, 2, 0) for picture in made.images),
+        synthesized=tuple(np.asarray(picture).transpose(1, 2, 0) for picture in made),
         exemplars=tuple(patches),
         share=np.array(parts),
         drop=np.array(drops),
         drop_others=padded(others),
     )
+
+
+def _central(network: Network, name: str) -> str:
+    """A unit's central neuron, whose picture is as large as the patches that drive it; what has no places, or a place already, as it is."""
+    unit = network.unit(name)
+    return unit.address if unit.place is not None or len(unit.site.grid) < 2 else Unit(unit.site, unit.index, unit.site.centre(), unit.head).address
 
 
 def _photos(images: Photos | None, count: int, seed: int) -> Photos:
@@ -123,7 +131,7 @@ def _photos(images: Photos | None, count: int, seed: int) -> Photos:
 def _default_class(network: Network, pixels: Tensor) -> str:
     """The class that the network answers most often."""
     names = [greatest(network, image[None]) for image in pixels[:: max(1, len(pixels) // 64)]]
-    return max(set(names), key=names.count)
+    return max(names, key=names.count)  # of equals the first, as a set has no order
 
 
 def _stretches(network: Network, top: str) -> list[list[Site]]:
