@@ -15,7 +15,7 @@ from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
 from optogram.drawing.theme import LIGHT
 from optogram.lab._result import Finding, LabResult, made_by, share
-from optogram.lab._show import Measured, Plane, whiskers
+from optogram.lab._show import Plane
 from optogram.progress import Progress, track
 
 MOTIF = (0.0, 1.0, -1.0, 2.0, -1.0)
@@ -63,13 +63,15 @@ class MotifsResult(LabResult):
         lines = {name: (steps, row.tolist()) for name, row in zip(("with zero_grad", "without"), self.costs, strict=True)}
         costs = curves(lines, across="step", up="cost", title="Without zero_grad the steps overshoot", include=(0.0,))
         names = ("with zero_grad", "without zero_grad", "shuffled labels")
-        rows = [
-            Measured(name, float(np.median(row)), float(np.quantile(row, 0.1)), float(np.quantile(row, 0.9)))
-            for name, row in zip(names, self.correlations, strict=True)
-        ]
-        note = f"Medians over {self.correlations.shape[1]} random starts, bars from the lowest to the highest tenth. "
-        note += f"Costs tell which start has found it: the one with the least has {self.correlations[0, self.best]:.3f}."
-        starts = whiskers(rows, title="Correlation of the learned weights with the planted motif", note=note, include=(-1.0, 1.0))
+        rank = list(range(1, self.correlations.shape[1] + 1))
+        sorts = {name: (rank, np.sort(row)[::-1].tolist()) for name, row in zip(names, self.correlations, strict=True)}
+        starts = curves(
+            sorts,
+            across="random starts, best first",
+            up="correlation of the learned weights with the planted motif",
+            title=f"Costs tell which start has found it: the one with the least has {self.correlations[0, self.best]:.3f}",
+            include=(-1.0, 1.0),
+        )
         return {"motif": motif, "sequences": self._sequences(), "gradients": self._gradients(), "zero-grad": costs, "starts": starts}
 
     def _sequences(self) -> Image.Image:
