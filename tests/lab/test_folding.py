@@ -13,7 +13,7 @@ from optogram.errors import SettingError
 from optogram.lab._cells import Layer, cells, creased, folded, maps, most, patterns
 from optogram.lab._plane_data import drawn_points
 from optogram.lab._stack import Stack, drawn, right, trained
-from optogram.lab.folding import _drawn, _ranks, emptied, folding
+from optogram.lab.folding import _collapse, _drawn, _ranks, _tried, emptied, folding
 
 Quick = Callable[[str], Any]
 
@@ -128,6 +128,35 @@ def test_emptied_by_hand() -> None:
     weights = (torch.stack([torch.eye(2), torch.eye(2)]), torch.ones(2, 2, 2))
     stack = Stack(weights, (torch.tensor([[0.0, 0.0], [0.0, -5.0]]), torch.zeros(2, 2)))
     assert emptied(stack, torch.tensor([[0.5, 0.5], [-0.5, 0.5]])).tolist() == [False, True]
+
+
+def test_what_collapsed_is_counted_after_the_last_layer() -> None:
+    """Five points: after the first layer all still lie on an area, after the second one does, three on a line, one on a point."""
+    line, point = _collapse(np.array([[2, 2, 2, 2, 2], [1, 0, 1, 2, 1]]))
+    assert (line.name, line.value) == ("on_a_line", pytest.approx(0.6))
+    assert (point.name, point.value) == ("on_a_point", pytest.approx(0.2))
+    assert line.sentence.startswith("3 of 5 points")
+    assert point.sentence.startswith("1 of 5 points")
+
+
+def test_networks_that_biases_emptied_are_counted_beside_the_same_without_biases() -> None:
+    """Each network walked through by itself, unit by unit of two layers of two."""
+    points = drawn_points("ring", 200, 3)[0]
+    start = drawn([2, 2, 2, 2], 40, 3)
+    expected = []
+    for scale in (1.0, 0.0):
+        count = 0
+        for index in range(40):
+            values, empty = points, False
+            for weights, biases in zip(start.weights[:-1], start.biases[:-1], strict=True):
+                values = values @ weights[index].numpy().T.astype(float) + scale * biases[index].numpy()
+                empty |= not (values > 0).all(axis=1).any()
+                values = np.maximum(values, 0)
+            count += empty
+        expected.append(count)
+    found = _tried(2, 2, 40, 1, 0.95, 3, lambda more: None)
+    assert [found.emptied, found.bare] == expected
+    assert found.emptied != found.bare
 
 
 def test_networks_of_a_stack_do_not_touch_each_other() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from optogram.errors import SettingError
 from optogram.lab._layers import KERNEL, Cells, Convolutional, Shape, c_cells, competed, contrast, grown, s_cells
-from optogram.lab.neocognitron import CHOSEN, NAMES, THETAS, NeocognitronResult, chosen_theta, moved, neocognitron, on_canvas
+from optogram.lab.neocognitron import CHOSEN, NAMES, THETAS, NeocognitronResult, _growers, chosen_theta, moved, neocognitron, on_canvas
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,15 @@ def test_the_theta_is_chosen_that_names_most(seeing: float) -> None:
         return SimpleNamespace(top=lambda shown: shown.flatten(1) if theta == seeing else torch.zeros(len(shown), 3))
 
     assert chosen_theta(grow, known, labels, 10, 0) == seeing
+
+
+def test_random_features_have_seen_no_picture_and_learned_ones_have() -> None:
+    """The control: whatever it is shown, its features are the same."""
+    grow = _growers(Shape(planes=(4, 6)), 0, 500)
+    once, again = torch.rand(2, 6, 28, 28)
+    for name, same in (("random", True), ("neocognitron", False), ("unpooled", False)):
+        one, other = (grow[name](shown, 0.5).features for shown in (once, again))
+        assert [torch.equal(*pair) for pair in zip(one, other, strict=True)] == [same, same], name
 
 
 def test_windows_make_position_matter_less(found: NeocognitronResult) -> None:

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from optogram.lab._collection import digits
 from optogram.lab._stack import Stack, right, trained
-from optogram.lab.templates import EACH, best_of
+from optogram.lab.templates import EACH, _likeness, best_of
 
 Quick = Callable[[str], Any]
 
@@ -35,6 +35,14 @@ def test_the_best_of_several_templates() -> None:
     assert best_of(stack, torch.tensor([[2.0, 5, 5]]), 2).tolist() == [[2.0, 0.0]]
 
 
+def test_a_template_s_likeness_is_its_correlation_with_the_picture_most_like_it() -> None:
+    pictures = np.random.default_rng(0).normal(size=(20, 30))
+    templates = np.stack([3 * pictures[4] + 1, pictures[7] + 0.5 * pictures[9]])
+    each = np.corrcoef(templates, pictures)[:2, 2:]
+    assert each.max(axis=1)[0] == pytest.approx(1)
+    assert _likeness(templates, pictures) == pytest.approx(each.max(axis=1).mean(), abs=1e-6)
+
+
 class TestQuick:
     def test_judged_on_new_pictures(self, quick: Quick) -> None:
         found = quick("templates").result
@@ -42,6 +50,16 @@ class TestQuick:
             entry = found.finding(name)
             assert entry.low > 3 * entry.control
         assert found["nearest"] > found["templates"]
+
+    def test_what_is_drawn_under_a_name_is_that_class_s_template(self, quick: Quick) -> None:
+        """Pixel by pixel in the picture's order: of all templates a class's mean picture fits its own best."""
+        found, shown = quick("templates").result, digits(0)
+        centred = np.stack([shown.pictures[shown.classes == number].mean(axis=0) for number in range(10)]) - shown.pictures.mean(axis=0)
+        assert found.names == shown.names
+        for row in found.templates[1:]:
+            assert np.einsum("arc,brc->ab", centred, row).argmax(axis=1).tolist() == list(range(10))
+        several = np.einsum("arc,brc->ab", centred, found.several).reshape(10, 10, EACH).max(axis=2)
+        assert several.argmax(axis=1).tolist() == list(range(10))
 
     def test_without_decay_it_overfits(self, quick: Quick) -> None:
         found = quick("templates").result
