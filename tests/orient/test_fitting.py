@@ -59,3 +59,9 @@ def test_temperature_mends_what_was_scaled() -> None:
     assert calibration_error(logits) < 0.02
     assert calibration_error(3 * logits) > 0.1
     assert calibration_error(3 * logits / temperature(3 * logits)) < 0.02
+
+
+def test_a_scorer_that_never_erred_is_as_sure_as_if_it_would_err_on_one_more() -> None:
+    for count in (9, 99):
+        logits = np.tile([5.0, 0, 0, 0], (count, 1))
+        assert confidence(logits / temperature(logits))[:, 0] == pytest.approx(count / (count + 1), abs=1e-3)

@@ -14,6 +14,7 @@ from optogram.network.load import load
 from optogram.orient.answers import predict
 from optogram.orient.examination import Examination
 from optogram.orient.exif import orientation
+from optogram.orient.fitting import temperature
 from optogram.orient.measures import accuracy
 from optogram.orient.training import train
 from optogram.orient.uprightness import Scorer
@@ -53,6 +54,14 @@ def test_landscapes_are_learned_and_the_controls_hold(trained: tuple[Scorer, Exa
     assert len(found.speakers.units) == len(found.shares) == 96
     assert (found.shares[:, 1] <= found.shares[:, 0]).all()
     assert found.loudest()[0].startswith(found.speakers.units[int(found.shares[:, 0].argmax())])
+
+
+def test_a_fold_s_answers_are_divided_by_a_temperature_fitted_without_that_fold(trained: tuple[Scorer, Examination]) -> None:
+    found = trained[1]
+    warmth = np.array([scorer.temperature for scorer in found.scorers])
+    raw = found.logits * warmth[found.folds, None]
+    assert warmth == pytest.approx([temperature(raw[found.folds != number]) for number in range(5)], rel=1e-3)
+    assert np.ptp(warmth) > 0.02 * temperature(raw)
 
 
 def test_photographs_without_an_up_stay_at_chance() -> None:

@@ -108,3 +108,13 @@ def test_kept_and_read_again(tmp_path: Path) -> None:
         Scorer.load(tmp_path / "no.npz")
     with pytest.raises(StaleError, match="other weights"):
         held.check(load("zoo:photonet"))
+
+
+def test_mirrored_features_are_the_mean_of_both_and_cannot_tell_left_from_right() -> None:
+    network, images = load("zoo:photonet"), torch.rand(2, 3, 64, 64)
+    sites = [network.site("bn4")]
+    one, other = (features(network, sites, shown) for shown in (images, images.flip(-1)))
+    both, flipped = (features(network, sites, shown, mirrored=True) for shown in (images, images.flip(-1)))
+    torch.testing.assert_close(both, (one + other) / 2)
+    torch.testing.assert_close(both, flipped)
+    assert (one - other).abs().max() > 0.01
