@@ -20,6 +20,7 @@ def found(quick: Callable[[str], Any]) -> FieldsResult:
 def test_the_rule_is_right_on_a_chain(found: FieldsResult) -> None:
     assert found["agree"] == 1
     assert found.sides[:, 0].tolist() == [11, 15, 31, 39, 47]
+    assert "a place of conv4 sees 3 of conv3, 5 of conv2, 9 of pool1, 19 of conv1 and 47 pixels a side" in str(found)
 
 
 def test_the_effective_field_is_smaller_than_the_box(found: FieldsResult) -> None:

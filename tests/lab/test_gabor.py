@@ -73,8 +73,25 @@ def test_filters_unlike_the_cells_are_found_out() -> None:
 
 
 def test_small_kernels_are_refused() -> None:
+    small = bank(np.random.default_rng(0).normal(size=(4, 3, 3, 3)))
     with pytest.raises(InputError, match="at least 7x7"):
-        first_filters(bank(np.random.default_rng(0).normal(size=(4, 3, 3, 3))))
+        first_filters(small)
+    with pytest.raises(InputError, match="0 has 3x3: name another convolution with --site"):
+        gabor(network=small, site="0", quick=True, progress=False)
+
+
+def test_dead_and_even_filters_are_left_out_and_the_others_keep_their_numbers() -> None:
+    """The third is dead, the fifth the same everywhere; a bank of nothing else is refused."""
+    held = np.insert(planted(6), [2, 3], [np.zeros((11, 11)), np.full((11, 11), 0.3)], axis=0)[:, None]
+    told = gabor(network=bank(held), quick=True, progress=False)
+    assert told.units.tolist() == [0, 1, 3, 5, 6, 7]
+    assert told["left_out"] == 2
+    assert "2 of 8 filters of 0 do not vary" in str(told)
+    alone = gabor(network=bank(planted(6)[:, None]), quick=True, progress=False)
+    np.testing.assert_allclose(told.r2, alone.r2)
+    assert "left_out" not in {entry.name for entry in alone.findings}
+    with pytest.raises(InputError, match="fewer than two filters"):
+        gabor(network=bank(held[2:5:2]), quick=True, progress=False)
 
 
 def test_pictures_are_drawn(found: GaborResult) -> None:

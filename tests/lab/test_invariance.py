@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optogram.errors import SettingError
+from optogram.errors import InputError, SettingError
 from optogram.images.open_images import open_images
 from optogram.lab.invariance import InvarianceResult, invariance
 from optogram.physiology.invariance import LEVELS, UNCHANGED
@@ -51,6 +51,12 @@ def test_the_bar_goes_from_field_to_field(found: InvarianceResult) -> None:
 def test_few_photographs_are_refused() -> None:
     with pytest.raises(SettingError, match="at least 10"):
         invariance(open_images(np.zeros((4, 64, 64, 3), np.uint8)), quick=True, progress=False)
+
+
+def test_a_unit_without_neighbours_is_refused_before_anything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optogram.lab.invariance.shown", lambda *given: pytest.fail("photographs were read"))
+    with pytest.raises(InputError, match="head_photo has one place: name a unit that has rows and columns"):
+        invariance(unit="head_photo:2", quick=True, progress=False)
 
 
 def test_pictures_are_drawn(found: InvarianceResult) -> None:

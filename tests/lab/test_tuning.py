@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optogram.errors import NotDefinedError
+from optogram.errors import InputError, NotDefinedError
 from optogram.lab.tuning import TuningResult, default_sites, sharper, tuning
 from optogram.physiology.macaque import variances
+from optogram.physiology.tuning import tune
 from optogram.zoo._planted import planted
+from optogram.zoo.photonet import photonet
+from optogram.zoo.sky_vit import sky_vit
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,12 @@ def test_the_unit_looked_at_closely_has_its_planted_tuning(found: TuningResult) 
     middle = np.corrcoef(found.field.ravel(), planted(3).truth["wave"].sum(0).ravel())[0, 1]
     assert middle > 0.95
     assert found.by_contrast[-1] == pytest.approx(found.by_contrast[0] * 10, rel=1e-3)
+    peak = np.angle((found.by_phase * np.exp(1j * found.phases)).sum())
+    np.testing.assert_allclose(found.by_phase / found.by_phase.max(), np.maximum(np.cos(found.phases - peak), 0), atol=0.1)
+    white, black = found.bars[:, int(found.by_orientation.argmax())]
+    profile = planted(3).truth["wave"].sum((0, 1))
+    expected = np.interp(found.offsets, np.arange(len(profile)) - (len(profile) - 1) / 2, profile, left=0, right=0)
+    assert np.corrcoef(white - black, expected)[0, 1] > 0.95
 
 
 def test_pooling_makes_simple_units_complex(found: TuningResult) -> None:
@@ -62,6 +71,23 @@ def test_a_network_without_places_is_refused() -> None:
 
     with pytest.raises(NotDefinedError, match="no rectified site with places"):
         default_sites(Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 4)), Preprocess(size=4)))
+
+
+def test_units_of_a_transformer_have_tuning_and_no_neighbours_to_pool() -> None:
+    """No rectifier has places there: affine sites do, whose rates are rectified as all are; tokens stand in a row."""
+    network = sky_vit()
+    assert default_sites(network) == ("embed", "fc1", "fc2")
+    told = tuning(network=network, sites=("fc1",), quick=True, progress=False)
+    assert told.unit.startswith("fc1:")
+    assert np.isnan(told.pooled).all()
+    assert set(told.pictures()) == {"layers", "sharpness", "unit"}
+
+
+def test_a_dead_unit_is_told_what_to_do_about() -> None:
+    network = photonet()
+    dead = int(np.flatnonzero(~tune(network, "relu1", orientations=4, phases=4, progress=False).driven)[0])
+    with pytest.raises(InputError, match=f"relu1:{dead} is driven by no grating: name another unit"):
+        tuning(unit=f"relu1:{dead}", sites=("relu1",), quick=True, progress=False)
 
 
 def test_pictures_are_drawn(found: TuningResult) -> None:

@@ -10,7 +10,7 @@ from optogram.errors import InputError
 from optogram.images.preprocess import Preprocess
 from optogram.network.load import load
 from optogram.network.network import Network
-from optogram.physiology.fields import Window, effective, recursive, square_with, windows
+from optogram.physiology.fields import Window, effective, patches, recursive, square_with, windows
 from optogram.zoo._planted import planted
 
 
@@ -27,6 +27,8 @@ def test_the_rule_by_hand() -> None:
     """VGG's first block by hand: 3x3, 3x3, pool 2: 1 <- 2 <- 4 <- 6; and a kernel that is wider than high, dilated."""
     block = [Window("a", (3, 3), (1, 1)), Window("b", (3, 3), (1, 1)), Window("c", (2, 2), (2, 2))]
     assert recursive(block) == (6, 6)
+    assert patches(block) == [(2, 2), (4, 4), (6, 6)]
+    assert recursive([]) == (1, 1)
     network = Network(nn.Sequential(nn.Conv2d(1, 2, (1, 3), dilation=(1, 2)), nn.ReLU(), nn.Conv2d(2, 2, 3, stride=2)))
     box = network.receptive_field("2")
     assert recursive(windows(network)) == (box.height, box.width) == (3, 7)

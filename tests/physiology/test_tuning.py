@@ -7,6 +7,7 @@ from optogram.errors import InputError, SettingError
 from optogram.physiology.electrode import electrode
 from optogram.physiology.profiles import bar_tuning, contrast_tuning, size_tuning, spot_maps
 from optogram.physiology.tuning import Tuning, best_gratings, tune
+from optogram.result import Provenance
 from optogram.zoo._planted import Planted, planted
 
 CYCLES = np.array([1, 2, 3, 4]) / 12
@@ -60,6 +61,21 @@ def test_silent_and_constant_units_have_no_tuning(given: Planted, templates: Tun
         assert np.isnan([templates.ratio[unit], templates.variance[unit], templates.preferred[unit], templates.bandwidth[unit]]).all()
     with pytest.raises(InputError, match="driven by no grating"):
         best_gratings(templates, index(given, "dead"))
+
+
+def test_a_unit_that_answers_gray_is_told_by_how_it_departs_from_that() -> None:
+    """Rates written down, on a rest of 5, most at 60 degrees and .2: one rises and falls by as much; one adds a rectified wave; one a constant."""
+    turns = np.arange(24) * 2 * np.pi / 24
+    depth = np.array([[1.0, 2], [3, 8], [2, 1]])[:, :, None]  # three orientations, two frequencies
+    waves = (depth * np.cos(turns), depth * np.maximum(np.cos(turns), 0), depth * np.ones(24))
+    rates = 5 + np.stack(waves)
+    told = Tuning(("a:0", "a:1", "a:2"), np.array([0.0, 60, 120]), np.array([0.1, 0.2]), turns, rates, np.full(3, 5.0), Provenance("tune", "", ""))
+    assert told.best.tolist() == [[1, 1]] * 3
+    assert told.ratio == pytest.approx([np.inf, np.pi / 2, 0], abs=0.02)
+    np.testing.assert_allclose(told.strength[0], depth[:, :, 0])
+    np.testing.assert_allclose(told.strength[2], depth[:, :, 0])
+    np.testing.assert_allclose(told.by_frequency[2], depth[1, :, 0])
+    np.testing.assert_allclose(told.by_phase[0], 5 + 8 * np.cos(turns))
 
 
 def test_a_spot_has_no_orientation(given: Planted, templates: Tuning) -> None:

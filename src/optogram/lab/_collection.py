@@ -14,6 +14,7 @@ from torch import Tensor
 from optogram.errors import SourceError
 from optogram.images.folds import rank
 from optogram.images.photos import Photos
+from optogram.lab._sources import central
 from optogram.zoo._photographs import carried
 
 
@@ -87,16 +88,13 @@ def _own(images: Photos, side: int, seed: int) -> Collection:
     if len(names) < 2:
         raise SourceError(f"classes are folders: this lab needs a folder of at least two class folders; {images!r} has {len(names)}")
     order = sorted((index for index in range(len(images)) if labels[index] is not None), key=lambda index: rank(images.identity(index), seed))
-    pictures = np.stack([_square(images.load(index, channels=1), side) for index in order])
+    pictures = np.stack([_gray(images.load(index, channels=1), side) for index in order])
     classes = np.array([names.index(str(labels[index])) for index in order], dtype=np.int64)
     return Collection(images.source.name, pictures, classes, names, _split(classes, seed))
 
 
-def _square(pixels: np.ndarray, side: int) -> Float[np.ndarray, "side side"]:
-    picture = Image.fromarray(pixels[:, :, 0])
-    edge = min(picture.size)
-    left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
-    return np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC, (left, top, left + edge, top + edge)), np.float64) / 255
+def _gray(pixels: np.ndarray, side: int) -> Float[np.ndarray, "side side"]:
+    return np.asarray(central(Image.fromarray(pixels[:, :, 0]), side), np.float64) / 255
 
 
 def _split(classes: Int[np.ndarray, " picture"], seed: int) -> Bool[np.ndarray, " picture"]:

@@ -38,7 +38,7 @@ def fits(result: GaborResult) -> Image.Image:
         gap = np.full((picture.shape[0], 1, 3), 251, np.uint8)
         pairs.append(np.concatenate([signed(picture - picture.mean(), limit), gap, signed(fitted - fitted.mean(), limit)], axis=1))
         colour = ", colour" if result.opponent[index] > 0.5 else ""
-        captions.append(f"{index}: R2 {result.r2[index]:.2f}{colour}\nnx {result.nx[index]:.2f}, ny {result.ny[index]:.2f}")
+        captions.append(f"{result.units[index]}: R2 {result.r2[index]:.2f}{colour}\nnx {result.nx[index]:.2f}, ny {result.ny[index]:.2f}")
     note = (
         "Left the filter, right the Gabor function fitted to it, from best to worst; blue is negative, orange positive, each pair in its own scale."
     )

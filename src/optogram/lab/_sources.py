@@ -42,10 +42,13 @@ def photographs(images: Photos | None, count: int, seed: int) -> list[Image.Imag
 
 def squares(pictures: Sequence[Image.Image], side: int, channels: int) -> Float[Tensor, "batch channel side side"]:
     """The central square of each picture, resized to `side` pixels, in 0..1, in colour or gray."""
-    found = []
-    for picture in pictures:
-        edge = min(picture.size)
-        left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
-        cut = picture.convert("L" if channels == 1 else "RGB").resize((side, side), Image.Resampling.BICUBIC, (left, top, left + edge, top + edge))
-        found.append(np.asarray(cut, np.float32).reshape(side, side, channels) / 255)
+    cut = [central(picture.convert("L" if channels == 1 else "RGB"), side) for picture in pictures]
+    found = [np.asarray(one, np.float32).reshape(side, side, channels) / 255 for one in cut]
     return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).contiguous()
+
+
+def central(picture: Image.Image, side: int) -> Image.Image:
+    """The central square of a picture, resized to `side` pixels."""
+    edge = min(picture.size)
+    left, top = (picture.width - edge) / 2, (picture.height - edge) / 2
+    return picture.resize((side, side), Image.Resampling.BICUBIC, (left, top, left + edge, top + edge))

@@ -68,22 +68,29 @@ def sharpness(result: TuningResult) -> Image.Image:
 
 
 def unit(result: TuningResult) -> Image.Image:
-    """One unit's curves over orientation, spatial frequency, size and contrast, its field mapped by spots, and bars at every angle and offset."""
-    small = {"width": 200.0, "height": 110.0, "up": "rate", "include": (0.0,)}
-    angle, octave = result.orientations, np.log2(1 / result.frequencies).tolist()
-    places = {float(power): f"{2.0**power:g}" for power in range(math.ceil(min(octave)), math.floor(max(octave)) + 1)}
-    pair = [
-        curves({"": (angle.tolist(), result.by_orientation.tolist())}, across="orientation, degrees", title=result.unit, **small),  # type: ignore[arg-type]
-        curves({"": (octave, result.by_frequency.tolist())}, across="pixels a cycle", title=" ", places=places, **small),  # type: ignore[arg-type]
+    """One unit's curves over orientation, frequency, phase, size, contrast and a bar's place; its field mapped by spots; bars at all angles."""
+    octave = np.log2(1 / result.frequencies)
+    places = {float(power): f"{2.0**power:g}" for power in range(math.ceil(octave.min()), math.floor(octave.max()) + 1)}
+    best = int(result.by_orientation.argmax())
+    above = [
+        _curve("orientation, degrees", result.orientations, {"": result.by_orientation}, title=result.unit),
+        _curve("pixels a cycle", octave, {"": result.by_frequency}, title=" ", places=places),
+        _curve("phase of the best grating, degrees", np.degrees(result.phases), {"": result.by_phase}, title=" "),
     ]
     below = [
-        curves({"": (result.radii.tolist(), result.by_size.tolist())}, across="radius of the grating, pixels", **small),  # type: ignore[arg-type]
-        curves({"": (result.contrasts.tolist(), result.by_contrast.tolist())}, across="contrast", **small),  # type: ignore[arg-type]
+        _curve("radius of the grating, pixels", result.radii, {"": result.by_size}),
+        _curve("contrast", result.contrasts, {"": result.by_contrast}),
+        _curve("a bar's place, pixels", result.offsets, {"white": result.bars[0, best], "black": result.bars[1, best]}),
     ]
     bars = result.bars / max(float(result.bars.max()), 1e-12)
     maps = [signed(result.field), unsigned(bars[0], 1.0), unsigned(bars[1], 1.0)]
     captions = ["white spot minus black one", "white bar: angle down, offset across", "black bar"]
-    return stacked([beside(pair), beside(below), grid(maps, captions=captions, columns=3, cell=148)])
+    return stacked([beside(above), beside(below), grid(maps, captions=captions, columns=3, cell=148)])
+
+
+def _curve(across: str, at: np.ndarray, lines: dict[str, np.ndarray], title: str = "", places: dict[float, str] | None = None) -> Image.Image:
+    drawn = {name: (at.tolist(), line.tolist()) for name, line in lines.items()}
+    return curves(drawn, across=across, up="rate", title=title, places=places, include=(0.0,), width=200, height=110)
 
 
 def pooling(result: TuningResult) -> Image.Image:

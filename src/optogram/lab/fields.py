@@ -19,8 +19,9 @@ from optogram.evenly import evenly
 from optogram.images.photos import Photos
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._shown import shown
+from optogram.lab._sources import EMBEDDED, network_or_demo
 from optogram.network.network import Network
-from optogram.physiology.fields import ENERGY, effective, recursive, windows
+from optogram.physiology.fields import ENERGY, Window, effective, patches, recursive, windows
 from optogram.progress import Progress, track
 
 MOST_SITES = 8
@@ -44,8 +45,10 @@ class FieldsResult(LabResult):
     def pictures(self) -> dict[str, Image.Image]:
         """Sides by layer; where the energy lies within the measured box."""
         place = list(range(1, len(self.sites) + 1))
-        lines = {name: (place, self.sides[:, column].tolist()) for column, name in enumerate(("recursive rule", "measured", "90 % of energy"))}
-        lines["90 %, twin"] = (place, self.twin_sides.tolist())
+        rule, measured, effect = self.sides.T.tolist()
+        # The rule is dashed and drawn last: on a chain it lies on what is measured.
+        sides = {"measured": measured, "90 % of energy": effect, "90 %, twin": self.twin_sides.tolist(), "recursive rule": rule}
+        lines = {name: (place, held) for name, held in sides.items()}
         names = dict(zip(map(float, place), self.sites, strict=True))
         growth = curves(lines, across="layer", up="side of the field, pixels", title="How far a neuron sees", include=(0.0,), places=names)
         maps = [_boxed(energy, box) for energy, box in zip(self.energy, self.boxes.tolist(), strict=True)]
@@ -68,9 +71,7 @@ def fields(
     The rule of the lectures goes from the top down: a place sees a patch of the layer below, each of its places a patch of the next, and so to the
     pixels. Beside it the field as measured on the network itself, and the square in which 90 % of the squared gradient lies, here and in a twin.
     """
-    from optogram.zoo.photonet import photonet
-
-    used = network or photonet()
+    used = network_or_demo(network)
     chain = windows(used)
     if not chain:
         raise NotDefinedError(f"{used.name} has no convolution or pool: the recursive rule has nothing to go down")
@@ -90,9 +91,13 @@ def fields(
             advance(1)
     sites, sides = tuple(chain[number].path for number in numbers), np.array(rows)
     return FieldsResult(
-        findings=_findings(sites, sides, np.array(other)),
+        findings=_findings(sites, sides, np.array(other), _downwards(chain, numbers)),
         provenance=made_by(
-            "fields", seed=seed, settings={"units": units, "photographs": len(photographs)}, images=images or "crops in wheels", network=used
+            "fields",
+            seed=seed,
+            settings={"units": units, "photographs": len(photographs)},
+            images=EMBEDDED if images is None else images,
+            network=used,
         ),
         sites=sites,
         sides=sides,
@@ -102,7 +107,14 @@ def fields(
     )
 
 
-def _findings(sites: Sequence[str], sides: np.ndarray, twin: np.ndarray) -> tuple[Finding, ...]:
+def _downwards(chain: list[Window], numbers: Sequence[int]) -> str:
+    """What a place of the last layer sees of those layers below it that are shown, from the top down, and of the pixels."""
+    sides, top = [max(patch) for patch in patches(chain)], len(chain) - 1
+    below = ", ".join(f"{sides[top - 1 - number]} of {chain[number].path}" for number in reversed(numbers) if number < top)
+    return f"a place of {chain[top].path} sees {below}{' and ' if below else ''}{sides[-1]} pixels"
+
+
+def _findings(sites: Sequence[str], sides: np.ndarray, twin: np.ndarray, downwards: str) -> tuple[Finding, ...]:
     same = int((sides[:, 0] == sides[:, 1]).sum())
     wrong = "; it differs where paths of different widths meet or the image ends" if same < len(sites) else ""
     last, share = sides[-1], sides[-1, 2] / sides[-1, 1]
@@ -110,7 +122,7 @@ def _findings(sites: Sequence[str], sides: np.ndarray, twin: np.ndarray) -> tupl
         Finding(
             "agree", same / len(sites), f"The recursive rule agrees with the measured field at {same} of {len(sites)} layers{wrong}.", chance=0.0
         ),
-        Finding("rule", float(last[0]), f"By the rule, {sites[-1]} sees {last[0]} pixels a side.", control=float(last[1])),
+        Finding("rule", float(last[0]), f"By the rule, {downwards} a side.", control=float(last[1])),
         Finding("measured", float(last[1]), f"Measured, a central neuron of {sites[-1]} sees {last[1]} pixels a side."),
         Finding(
             "effective",

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
 from optogram.errors import InputError
 from optogram.lab import _gabor_figures
 from optogram.lab._result import Finding, LabResult, made_by, percent, share
+from optogram.lab._sources import network_or_demo
 from optogram.network.network import Network
 from optogram.physiology.gabor import LEAST_SIDE, OPPONENT, Gabor, colour_of, fit, scrambled
 from optogram.physiology.macaque import Comparison, compare
@@ -20,22 +21,26 @@ from optogram.progress import Progress, track
 
 GOOD = 0.8
 """Share of a filter's variance that a Gabor function must explain."""
+VARIES = 1e-6
+"""A filter that varies by less than this share of the site's most varied one is dead, or even: nothing can be fitted to it."""
 LEAST = 5
 """Filters fitted so well that are needed before they are compared with cells."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GaborResult(LabResult):
-    """Per filter its picture (from its best split into picture times colour), the function `fitted` to it, and the numbers of both.
+    """Per filter its number (`units`; those that do not vary are left out), its picture (from its best split into picture times colour), the
+    function `fitted` to it, and the numbers of both.
 
     `frequency` in cycles per pixel, `orientation` in degrees (of the stripes), `phase` in degrees (0 even, 90 odd), `opponent` the share of energy in
     colour differences. `scrambled_r2` of the phase-scrambled filters; `twin_r2`, `twin_nx`, `twin_ny` [twin, filter] of shuffled ones.
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = (
-        *("filters", "fitted", "r2", "nx", "ny", "frequency", "orientation", "phase", "opponent"),
+        *("units", "filters", "fitted", "r2", "nx", "ny", "frequency", "orientation", "phase", "opponent"),
         *("scrambled_r2", "twin_r2", "twin_nx", "twin_ny"),
     )
+    units: Int[np.ndarray, " filter"]
     filters: Float[np.ndarray, "filter height width"]
     fitted: Float[np.ndarray, "filter height width"]
     r2: Float[np.ndarray, " filter"]
@@ -74,11 +79,11 @@ def gabor(
     Fits every filter of at least 7x7, and beside it the same filter with scrambled phases, and filters of the same weights in random places. Those
     fitted well are compared with 79 measured cells in the plane of nx and ny, by a permutation test.
     """
-    from optogram.zoo.photonet import photonet
-
-    used = network or photonet()
+    used = network_or_demo(network)
     address = site or first_filters(used)
     weights = _weights(used, address)
+    units = _varying(address, weights)
+    weights, evened = weights[units], len(weights) - len(units)
     colours = [colour_of(one) for one in weights]
     filters = np.stack([one.picture for one in colours])
     opponent = np.array([one.opponent for one in colours])
@@ -99,8 +104,9 @@ def gabor(
     against = compare(arrays["nx"][kept], arrays["ny"][kept], seed=seed) if kept.sum() >= LEAST else None
     scrambled_r2 = _of(others, "r2")
     return GaborResult(
-        findings=_findings(address, arrays, opponent, scrambled_r2, twin, against, seed),
+        findings=(*_findings(address, arrays, opponent, scrambled_r2, twin, against, seed), *_left_out(address, evened, len(units))),
         provenance=made_by("gabor", seed=seed, settings={"site": address, "twins": count}, network=used),
+        units=units,
         filters=filters,
         fitted=np.stack([one.fitted for one in own]) * filters.std((1, 2), keepdims=True) * np.sqrt(filters[0].size),
         opponent=opponent,
@@ -126,8 +132,29 @@ def first_filters(network: Network) -> str:
 def _weights(network: Network, address: str) -> Float[np.ndarray, "..."]:
     weights = getattr(network.layer(network.site(address).address), "weight", None)
     if not isinstance(weights, Tensor) or weights.ndim != 4:
-        raise InputError(f"Gabor functions are fitted to the filters of a convolution; {address} has none of its own")
+        raise InputError(f"Gabor functions are fitted to the filters of a convolution; {address} has none of its own: name one with --site")
     return np.asarray(weights.detach().cpu(), dtype=np.float64)
+
+
+def _varying(address: str, weights: Float[np.ndarray, "filter channel height width"]) -> Int[np.ndarray, " varying"]:
+    """The numbers of the filters whose picture varies from place to place."""
+    if min(weights.shape[2:]) < LEAST_SIDE:
+        raise InputError(
+            f"a Gabor function's seven parameters need a kernel of at least {LEAST_SIDE}x{LEAST_SIDE}; {address} has "
+            f"{weights.shape[2]}x{weights.shape[3]}: name another convolution with --site"
+        )
+    spread = np.array([colour_of(one).picture.std() for one in weights])
+    units = np.flatnonzero(spread > VARIES * spread.max())
+    if len(units) < 2:
+        raise InputError(f"fewer than two filters of {address} vary from place to place: name another convolution with --site")
+    return units
+
+
+def _left_out(address: str, evened: int, kept: int) -> tuple[Finding, ...]:
+    if not evened:
+        return ()
+    said = f"{evened} of {evened + kept} filters of {address} do not vary from place to place (dead, or even), and are left out."
+    return (Finding("left_out", float(evened), said),)
 
 
 def _of(fits: list[Gabor], name: str) -> Float[np.ndarray, " filter"]:

@@ -18,6 +18,7 @@ from optogram.lab._greybox_figures import ratios
 from optogram.lab._recovery import ACCESSES, Recovery, recover
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._shown import shown
+from optogram.lab._sources import EMBEDDED, network_or_demo
 from optogram.network.network import Network
 from optogram.physiology.access import needed
 from optogram.progress import Progress, track
@@ -108,7 +109,6 @@ def greybox(
     weights. Each answer is a template, judged by how well it foretells the unit's answers to photographs that it was not made of.
     """
     from optogram.zoo._planted import planted
-    from optogram.zoo.photonet import photonet
 
     if queries < LEAST or repeats < 2 or not spikes > 0:
         raise SettingError(f"at least {LEAST} queries, 2 repeats and more than 0 spikes a picture; got {queries}, {repeats} and {spikes:g}")
@@ -116,7 +116,7 @@ def greybox(
     if planted_unit not in given.addresses:
         raise SettingError(unknown("planted unit", planted_unit, list(given.addresses)))
     most, often = (min(queries, 1024), 2) if quick else (queries, repeats)
-    used = network or photonet()
+    used = network_or_demo(network)
     address = unit or ("bn1:10" if network is None else f"{used.sites()[0].address}:0")
     with track("recovered", 2 * often, progress) as advance:
         found = [
@@ -132,7 +132,7 @@ def greybox(
             "greybox",
             seed=seed,
             settings={"unit": address, "planted_unit": planted_unit, "queries": most, "spikes": spikes, "repeats": often},
-            images=images or "crops in wheels",
+            images=EMBEDDED if images is None else images,
             network=used,
         ),
         units=(first.unit, second.unit),

@@ -17,6 +17,7 @@ from optogram.images.photos import Photos
 from optogram.lab._result import Finding, LabResult, made_by
 from optogram.lab._show import beside
 from optogram.lab._shown import shown
+from optogram.lab._sources import EMBEDDED, network_or_demo
 from optogram.lab.tuning import default_sites
 from optogram.network.network import Network
 from optogram.physiology.invariance import LEVELS, UNCHANGED, Invariance, crossing
@@ -87,10 +88,10 @@ def invariance(
     Each photograph is moved, resized, lit and turned; how the central neuron of each unit answers before and after is correlated over photographs
     (crops of one photograph only with each other). 1 means that the change does not matter to what the unit says.
     """
-    from optogram.zoo.photonet import photonet
-
-    used = network or photonet()
+    used = network_or_demo(network)
     wanted = tuple(sites) if sites else default_sites(used)
+    address = unit or f"{wanted[0]}:0"
+    offsets, bar = crossing(used, address)
     photographs, kin = shown(used, images, 119 if quick else PHOTOGRAPHS, seed)
     if len(kin) < FEWEST:
         raise SettingError(f"invariance is correlated over at least {FEWEST} photographs; got {len(kin)}")
@@ -101,11 +102,9 @@ def invariance(
         advance(1)
         other = measured(twin, wanted, photographs, groups=within)
         advance(1)
-    address = unit or f"{wanted[0]}:0"
-    offsets, bar = crossing(used, address)
     return InvarianceResult(
         findings=(*_findings(own, other, len(kin)), *_of_bar(address, offsets, bar)),
-        provenance=made_by("invariance", seed=seed, settings={"sites": wanted}, images=images or "crops in wheels", network=used),
+        provenance=made_by("invariance", seed=seed, settings={"sites": wanted}, images=EMBEDDED if images is None else images, network=used),
         sites=wanted,
         unit=address,
         offsets=offsets,

@@ -18,6 +18,7 @@ from optogram.images.photos import Photos
 from optogram.lab._choices import Accuracy, Seen, accuracy, human, paired, shares, two_images
 from optogram.lab._occlusion import seen_by, two_occlusions
 from optogram.lab._result import Finding, LabResult, made_by, percent
+from optogram.lab._sources import network_or_demo
 from optogram.network.network import Network
 from optogram.progress import Progress, track
 from optogram.statistics.gate import family_gate
@@ -132,9 +133,8 @@ def _machine(
     from optogram.exemplars.sweep import sweep
     from optogram.network.receptive_field import fields_of
     from optogram.zoo._photographs import held_out_crops
-    from optogram.zoo.photonet import photonet
 
-    network = network or photonet()
+    network = network_or_demo(network)
     spatial = [one.address for one in network.sites() if one.layout == "spatial"]
     where = network.site(site).address if site else spatial[len(spatial) // 2]
     photos = images if images is not None else held_out_crops(crops)

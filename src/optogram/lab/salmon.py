@@ -16,6 +16,7 @@ from optogram.lab import _salmon_figures
 from optogram.lab._corrections import IN_SPACE, LEVEL, SPACELESS, ManyT, called, fixed_heights
 from optogram.lab._result import Finding, LabResult, made_by, percent, share
 from optogram.lab._scan import FWHM, VOXEL, Design, clusters, design, smooth_noise
+from optogram.lab._sources import network_or_demo
 from optogram.lab._untrained import Bridge, bridge
 from optogram.network.network import Network
 from optogram.progress import Progress, track
@@ -179,11 +180,10 @@ def school(
 
 def _bridge(images: Photos | None, network: Network | None, label: str | None, others: int, quick: bool, seed: int) -> Bridge:
     from optogram.zoo._photographs import held_out_crops
-    from optogram.zoo.photonet import photonet
 
     photos = images if images is not None else held_out_crops(170 if quick else 510)
     wanted = CAT if images is None and label is None else label
-    found = bridge(network or photonet(), photos, wanted, others, 199 if quick else 999, seed)
+    found = bridge(network_or_demo(network), photos, wanted, others, 199 if quick else 999, seed)
     return replace(found, label="cat") if found.label == CAT and images is None else found
 
 

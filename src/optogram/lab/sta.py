@@ -15,6 +15,7 @@ from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid
 from optogram.errors import InputError
 from optogram.lab._result import Finding, LabResult, made_by, percent
+from optogram.lab._sources import network_or_demo
 from optogram.network.network import Network
 from optogram.physiology.electrode import electrode
 from optogram.physiology.sta import Noise, SpikeTriggered, recorded, spike_triggered, triggered_average, unit_length
@@ -92,7 +93,6 @@ def sta(
     whose correlations are not divided out. Then the covariance of an energy unit, which has no average. Then a real unit.
     """
     from optogram.zoo._planted import planted
-    from optogram.zoo.photonet import photonet
 
     if pictures < 1024:
         raise InputError(f"noise needs at least 1,024 pictures; got {pictures:,}")
@@ -112,7 +112,7 @@ def sta(
         advance(1)
         energy = spike_triggered(given.network, given.addresses["energy"], pictures=3 * count, covariance=True, seed=seed, progress=False)
         advance(1)
-        used, address = network or photonet(), unit
+        used, address = network_or_demo(network), unit
         address = address or ("relu1:10" if network is None else _first_moved(network, seed))
         real = spike_triggered(used, address, pictures=count if quick else 2 * count, seed=seed, progress=False)
         advance(1)

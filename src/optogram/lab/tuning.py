@@ -15,6 +15,7 @@ from optogram.evenly import evenly
 from optogram.lab import _tuning_figures
 from optogram.lab._result import Finding, LabResult, made_by, share
 from optogram.lab._shown import shown
+from optogram.lab._sources import network_or_demo
 from optogram.network.network import Network
 from optogram.physiology.curves import modulation
 from optogram.physiology.electrode import Electrode, electrode
@@ -39,8 +40,8 @@ class TuningResult(LabResult):
     """
 
     ARRAYS: ClassVar[tuple[str, ...]] = (
-        *("ratio", "variance", "twin_ratio", "twin_variance", "windows", "pooled", "orientations", "frequencies", "radii", "contrasts", "offsets"),
-        *("by_orientation", "by_frequency", "by_size", "by_contrast", "field", "bars"),
+        *("ratio", "variance", "twin_ratio", "twin_variance", "windows", "pooled", "orientations", "frequencies", "phases", "radii", "contrasts"),
+        *("offsets", "by_orientation", "by_frequency", "by_phase", "by_size", "by_contrast", "field", "bars"),
     )
     sites: tuple[str, ...]
     ratio: tuple[Float[np.ndarray, " _"], ...]
@@ -52,24 +53,22 @@ class TuningResult(LabResult):
     unit: str
     orientations: Float[np.ndarray, " orientation"]
     frequencies: Float[np.ndarray, " frequency"]
+    phases: Float[np.ndarray, " phase"]
     radii: Float[np.ndarray, " radius"]
     contrasts: Float[np.ndarray, " contrast"]
     offsets: Float[np.ndarray, " offset"]
     by_orientation: Float[np.ndarray, " orientation"]
     by_frequency: Float[np.ndarray, " frequency"]
+    by_phase: Float[np.ndarray, " phase"]
     by_size: Float[np.ndarray, " radius"]
     by_contrast: Float[np.ndarray, " contrast"]
     field: Float[np.ndarray, "row column"]
     bars: Float[np.ndarray, "sign orientation offset"]
 
     def pictures(self) -> dict[str, Image.Image]:
-        """Simple and complex by layer; how sharply units are tuned, beside macaque V1; one unit's curves; pooling."""
-        return {
-            "layers": _tuning_figures.layers(self),
-            "sharpness": _tuning_figures.sharpness(self),
-            "unit": _tuning_figures.unit(self),
-            "pooling": _tuning_figures.pooling(self),
-        }
+        """Simple and complex by layer; how sharply units are tuned, beside macaque V1; one unit's curves; pooling, where simple units were pooled."""
+        drawn = {"layers": _tuning_figures.layers(self), "sharpness": _tuning_figures.sharpness(self), "unit": _tuning_figures.unit(self)}
+        return drawn if np.isnan(self.pooled).all() else {**drawn, "pooling": _tuning_figures.pooling(self)}
 
 
 def tuning(
@@ -86,9 +85,7 @@ def tuning(
     A unit whose response follows the stripes as they pass (F1/F0 above 1) is simple, one that hardly cares where they are is complex. Beside every
     layer stands that of a twin with shuffled weights; at the end simple cells are pooled over growing neighbourhoods by hand.
     """
-    from optogram.zoo.photonet import photonet
-
-    used = network or photonet()
+    used = network_or_demo(network)
     wanted = tuple(sites) if sites else default_sites(used)
     steps = {"orientations": 8, "phases": 8} if quick else {"orientations": 12, "phases": 12}
     twin = used.twin("shuffle", seed, shown(used, None, 34, seed)[0])
@@ -97,7 +94,8 @@ def tuning(
     closely = unit or sharpest(own[0])
     probe = electrode(used, closely)
     curve = tune(used, closely, orientations=steps["orientations"], phases=steps["phases"], progress=False)
-    windows = tuple(size for size in (1, 3, 5, 9) if size <= min(used.site(wanted[0]).grid))
+    side = min(used.site(wanted[0]).grid) if len(used.site(wanted[0]).grid) == 2 else 1
+    windows = tuple(size for size in (1, 3, 5, 9) if size <= side)
     pooled = _pooled(used, own[0], wanted[0], windows)
     arrays = _closely(probe, curve)
     return TuningResult(
@@ -114,24 +112,29 @@ def tuning(
         twin_ratio=tuple(one.ratio for one in other),
         twin_variance=tuple(one.variance for one in other),
         windows=windows,
-        pooled=np.nanmedian(pooled, axis=2) if own[0].simple.any() else np.full(pooled.shape[:2], np.nan),
+        pooled=np.full(pooled.shape[:2], np.nan) if np.isnan(pooled).all() else np.nanmedian(pooled, axis=2),
         unit=closely,
         orientations=curve.orientations,
         frequencies=curve.frequencies,
+        phases=curve.phases,
         by_orientation=curve.by_orientation[0],
         by_frequency=curve.by_frequency[0],
+        by_phase=curve.by_phase[0],
         **arrays,
     )
 
 
 def default_sites(network: Network) -> tuple[str, ...]:
-    """Rectified and pooled sites with several places, evenly chosen where there are many; `NotDefinedError` where there is none."""
-    found = [
-        site.address for site in network.sites(default=False) if len(site.grid) == 2 and site.kind in ("rectifier", "pool") and site.places_count > 1
-    ]
-    if not found:
-        raise NotDefinedError(f"{network.name} has no rectified site with places; name sites, as in --sites layer1,layer2")
-    return tuple(evenly(found, MOST_SITES))
+    """Rectified and pooled sites with several places, or where there is none the affine ones, as rates are rectified anyway; evenly chosen.
+
+    `NotDefinedError` where no site has several places.
+    """
+    rectified = [site for site in network.sites(default=False) if len(site.grid) == 2 and site.kind in ("rectifier", "pool")]
+    for found in (rectified, network.sites()):
+        several = [site.address for site in found if site.places_count > 1]
+        if several:
+            return tuple(evenly(several, MOST_SITES))
+    raise NotDefinedError(f"{network.name} has no rectified site with places, nor another; name sites, as in --sites layer1,layer2")
 
 
 def sharpest(found: Tuning) -> str:
@@ -170,7 +173,9 @@ def _closely(probe: Electrode, curve: Tuning) -> dict[str, np.ndarray]:
 
 
 def _pooled(network: Network, found: Tuning, site: str, windows: Sequence[int]) -> Float[np.ndarray, "pooling window unit"]:
-    """F1/F0 of each simple unit's own best grating after pooling."""
+    """F1/F0 of each simple unit's own best grating after pooling; NaN where there are no neighbours."""
+    if len(windows) == 1:
+        return np.full((len(POOLINGS), 1, len(found.simple)), np.nan)
     rates = pooled_drift(network, site, windows, found.orientations, found.frequencies, len(found.phases))
     rows = np.arange(rates.shape[2])
     own = rates[:, :, rows, found.best[:, 0], found.best[:, 1]]

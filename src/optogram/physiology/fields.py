@@ -49,14 +49,20 @@ def windows(network: Network) -> list[Window]:
 
 
 def recursive(below: list[Window]) -> tuple[int, int]:
-    """Rows and columns of the patch of pixels that a place of the last layer sees: from the top down, n <- (n - 1) stride + kernel.
+    """Rows and columns of the patch of pixels that a place of the last layer sees: the last of its `patches`."""
+    return patches(below)[-1]
+
+
+def patches(below: list[Window]) -> list[tuple[int, int]]:
+    """Rows and columns of what a place of the last layer sees of each layer below it and at last of the pixels: n <- (n - 1) stride + kernel.
 
     Right for a chain of layers; where paths of different widths meet, the widest of them counts and the rule does not know which.
     """
-    sides = [1, 1]
+    found = [(1, 1)]
     for window in reversed(below):
-        sides = [(side - 1) * stride + kernel for side, stride, kernel in zip(sides, window.stride, window.kernel, strict=True)]
-    return sides[0], sides[1]
+        rows, columns = ((side - 1) * stride + kernel for side, stride, kernel in zip(found[-1], window.stride, window.kernel, strict=True))
+        found.append((rows, columns))
+    return found[1:] or found
 
 
 def effective(network: Network, address: str, images: Float[Tensor, "photo channel height width"], most_units: int = 16) -> Effective:

@@ -113,7 +113,9 @@ def crossing(
     """
     unit = network.unit(address)
     if len(unit.site.grid) != 2:
-        raise InputError(f"a bar crosses the fields of neighbours; {unit.site.address} has {unit.site.describe_grid()}")
+        raise InputError(
+            f"a bar crosses the fields of neighbours; {unit.site.address} has {unit.site.describe_grid()}: name a unit that has rows and columns"
+        )
     probe = electrode(network, address)
     half = (probe.size[1] - 1) / 2
     moved = np.arange(-half, half + 1) if offsets is None else offsets

@@ -61,7 +61,7 @@ class Tuning(Result):
     @cached_property
     def ratio(self) -> Float[np.ndarray, " unit"]:
         """F1/F0 for each unit's best grating, the blank's rate subtracted from F0; NaN where not driven."""
-        return np.where(self.driven, modulation(self._drift(), self.blank), np.nan)
+        return np.where(self.driven, modulation(self.by_phase, self.blank), np.nan)
 
     @cached_property
     def simple(self) -> Bool[np.ndarray, " unit"]:
@@ -85,6 +85,11 @@ class Tuning(Result):
     def by_frequency(self) -> Float[np.ndarray, "unit frequency"]:
         """Each unit's spatial frequency curve at its best orientation: the greater of F1 and |F0 - blank|."""
         return np.asarray(self.strength[np.arange(len(self.rates)), self.best[:, 0]])
+
+    @cached_property
+    def by_phase(self) -> Float[np.ndarray, "unit phase"]:
+        """Each unit's rates over one drift cycle of its best grating."""
+        return np.asarray(self.rates[np.arange(len(self.rates)), self.best[:, 0], self.best[:, 1]])
 
     @cached_property
     def variance(self) -> Float[np.ndarray, " unit"]:
@@ -111,9 +116,6 @@ class Tuning(Result):
     def frequency_bandwidth(self) -> Float[np.ndarray, " unit"]:
         """Full width at half height of each spatial frequency curve, in octaves; infinite where an end is not seen."""
         return np.array([octaves(curve, self.frequencies) for curve in self.by_frequency])
-
-    def _drift(self) -> Float[np.ndarray, "unit phase"]:
-        return np.asarray(self.rates[np.arange(len(self.rates)), self.best[:, 0], self.best[:, 1]])
 
     def __str__(self) -> str:
         driven = int(self.driven.sum())
@@ -165,6 +167,6 @@ def blank(probe: Electrode, rectified: bool = True) -> Float[np.ndarray, " unit"
 def best_gratings(tuning: Tuning, unit: int) -> tuple[float, float]:
     """Orientation in degrees and frequency in cycles per pixel of the grating that drives a unit best; `InputError` where none does."""
     if not tuning.driven[unit]:
-        raise InputError(f"{tuning.addresses[unit]} is driven by no grating")
+        raise InputError(f"{tuning.addresses[unit]} is driven by no grating: name another unit, or one before its rectifier")
     row, column = tuning.best[unit]
     return float(tuning.orientations[row]), float(tuning.frequencies[column])
