@@ -55,6 +55,7 @@ class TestQuick:
         assert (np.diff(dead) >= 0).all()
         assert dead[-1] == pytest.approx(always[-1], abs=0.03)
         assert dead[-1] == pytest.approx(0.5, abs=0.15)
+        assert np.corrcoef(found.dead[-1], found.always_on[-1])[0, 1] < -0.3, "the more units of a start are dead, the fewer are always on"
         assert found["dead_trained"] > found.finding("dead_trained").control
         entry = found.finding("dead_far")
         assert (entry.value, entry.control) == pytest.approx((dead[-1], dead[0]), abs=1e-4)

@@ -30,7 +30,7 @@ HIDDEN = 64
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class VectorsResult(LabResult):
-    """`pictures_shown`: two pictures, their normalised forms, the projection of the first on the second and what is left.
+    """`shown`: two pictures, their normalised forms, the projection of the first on the second and what is left.
 
     `dead`, `always_on`: shares of units over `means`, at the start; `dead_trained` after training; each `[mean, seed]`.
     """
