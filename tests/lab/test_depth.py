@@ -10,7 +10,7 @@ from torch import nn
 
 from optogram.images.preprocess import Preprocess
 from optogram.lab._chain import chains, steps
-from optogram.lab.depth import RIDGE, fitted_classes
+from optogram.lab.depth import RIDGE, _probed, fitted_classes
 from optogram.network.network import Network
 from optogram.zoo.photonet import photonet
 
@@ -52,6 +52,13 @@ class Forked(nn.Module):
 def test_branches_side_by_side_are_one_step() -> None:
     network = Network(Forked().eval(), Preprocess(size=8), name="forked")
     assert chains(network) == {"stem": 1, "short": 2, "first": 2, "second": 3, "head": 4}
+
+
+def test_the_photographs_judged_are_the_new_ones() -> None:
+    """The known ones from the last to the first, so that the answers to one lot are all wrong for the other."""
+    network, images, classes = photonet(), torch.rand(40, 3, 64, 64), torch.arange(40) // 20
+    halves = (images, classes, images.flip(0), classes.flip(0))
+    assert min(_probed(network, [network.site("input"), network.site("bn2")], halves, 2, lambda more: None)) >= 28  # of 40; the wrong lot gives 12
 
 
 class TestQuick:
