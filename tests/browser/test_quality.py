@@ -103,6 +103,26 @@ def test_reduced_motion_moves_nothing(look: Any) -> None:
     assert look("#/tiny/conv1/1", reduced_motion="no-preference").evaluate(longest) > 0
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_forced_colours_keep_marks_and_states(look: Any, theme: str) -> None:
+    """Where the reader's own colours replace the page's: the legend, a salmon's diamond, the null's dots, what is pressed."""
+    page = look("#/tiny", forced_colors="active", color_scheme=theme)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    colours = page.evaluate(f"[...document.querySelectorAll('.swatch')].map(one => getComputedStyle(one).backgroundColor !== {ground})")
+    assert colours[:3] == [True, True, True]  # stands, leans, can't tell
+    _go(page, "#/tiny/conv1/1")
+    page.wait_for_selector(".rail .diamond")
+    assert page.locator(".diamond").first.evaluate(
+        f"one => parseFloat(getComputedStyle(one).borderTopWidth) >= 1 && getComputedStyle(one).borderTopColor !== {ground}"
+    )
+    assert page.locator(".dot").first.evaluate(f"one => getComputedStyle(one).stroke !== {ground}")
+    _go(page, "#/tiny/conv1?as=table")
+    pressed, not_pressed = (page.locator(f"button[aria-pressed={state}]") for state in ("true", "false"))
+    page.get_by_label("sort").select_option("unit")
+    width = "one => parseFloat(getComputedStyle(one).borderTopWidth)"
+    assert pressed.first.evaluate(width) > not_pressed.first.evaluate(width)
+
+
 def test_every_number_on_five_hundred_pages_is_possible(look: Any, planted: Any) -> None:
     """By the page's own check, on every unit of every site and of both networks: what it would refuse it says."""
     page = look("#/tiny")

@@ -5,6 +5,11 @@ import type { ExemplarRow } from './data/tables'
 import type { NetworkEntry, SiteEntry } from './schema'
 import { shownBy, type Tick } from './ticks'
 
+// What the title and every file of a page about a twin begin with, so that nothing of it can pass as the network's.
+export function ofTwin(network: NetworkEntry | undefined): string {
+  return network?.twin ? `${network.twin} ` : ''
+}
+
 export function labelsOf(network: NetworkEntry, site: SiteEntry): string[] | null {
   return site.kind === 'head' && network.labels?.length === site.units ? network.labels : null
 }
