@@ -139,6 +139,7 @@ def test_a_units_page_says_what_it_is_made_of_mapped_and_tuned_to(look: Any) -> 
     assert (column[:3], column[-4:-1]) == ([37, 107, 177], [160, 80, 0])
     page.keyboard.press("a")
     until(page, "!document.querySelector('#mapped').parentElement.querySelector('canvas')")
+    assert page.url.endswith("?maps=no")
     assert page.get_by_text("Prefers stripes at 45°").is_visible()
     links.get_by_role("link").last.click()
     until(page, "document.querySelector('h1').innerText === 'fc:great white shark'")

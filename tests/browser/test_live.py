@@ -64,6 +64,8 @@ def test_a_photograph_is_looked_at_mapped_and_kept_with_a_picture(look: Any, tmp
         page.get_by_label("unit").fill("0:1")
         page.get_by_label("unit").press("Enter")
         page.get_by_label("steps").fill("24")
+        page.get_by_label("steps").press("Tab")
+        assert {"steps=24", "method=gradient", "over=yes"} <= set(page.url.partition("?")[2].split("&"))  # what is chosen is a link
         page.get_by_role("button", name="synthesise").click()
         page.wait_for_selector(".made p")
         assert page.locator(".made img").get_attribute("src").startswith("data:image/webp")
