@@ -138,6 +138,7 @@ def test_salmon_counts_what_the_manifest_counts(look: Any, planted: Any) -> None
 
 def test_a_click_tells_which_units_look_there(look: Any) -> None:
     page = look(PHOTO)
+    page.locator("dd a").first.wait_for()
     assert [text.split("\n")[:2] for text in page.locator("dd a").all_inner_texts()] == [["3", "above 98 %"]]
     frame = page.locator(".frame")
     box = frame.bounding_box()
