@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from optogram.images.preprocess import Preprocess
-from optogram.network.cheap_gradients import COPYING, Stem, cheapen
+from optogram.network.cheap_gradients import COPYING, Depthwise, Stem, cheapen
 from optogram.network.network import Network
 
 
@@ -37,9 +39,31 @@ def test_the_gradient_at_the_input_is_torchs_own(channels: int, kernel: int, str
     assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "size"),
+    [(3, 2, 1, (16, 17)), (3, 2, 1, (15, 20)), (5, 3, 0, (20, 23)), ((3, 5), (2, 3), (0, 2), (18, 19)), (2, 4, 0, (9, 11))],
+)
+def test_the_gradient_of_each_channel_by_itself_is_torchs_own_in_single_precision(
+    kernel: int, stride: int, padding: int, size: tuple[int, int]
+) -> None:
+    torch.manual_seed(0)
+    plain = nn.Conv2d(12, 12, kernel, stride, padding, groups=12).bfloat16()
+    cheap, single = copy.deepcopy(plain), copy.deepcopy(plain).float()
+    cheapen(cheap)
+    assert type(cheap) is Depthwise
+    images = torch.rand(2, 12, *size).bfloat16().contiguous(memory_format=torch.channels_last).requires_grad_()
+    outside = torch.randn_like(plain(images))
+    (found,) = torch.autograd.grad(cheap(images), images, outside)
+    (expected,) = torch.autograd.grad(single(images.float()), images, outside.float())
+    assert torch.equal(cheap(images), plain(images))
+    assert found.dtype == torch.bfloat16
+    assert torch.allclose(found.float(), expected.float(), rtol=2**-7, atol=2**-7)
+
+
 def test_wide_grouped_dilated_mirrored_and_plain_convolutions_stay_torchs() -> None:
     layers = [nn.Conv2d(8, 8, 3, 2), nn.Conv2d(2, 4, 3, 2, groups=2), nn.Conv2d(3, 4, 3, 2, dilation=2), nn.Conv2d(3, 4, 3)]
     layers.append(nn.Conv2d(3, 4, 3, 2, padding=1, padding_mode="reflect"))
+    layers += [nn.Conv2d(4, 8, 3, 2, groups=4), nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 4, 3, 2, groups=4, padding="valid")]
     for layer in layers:
         cheapen(layer)
         assert type(layer) is nn.Conv2d

@@ -1,7 +1,8 @@
-"""Two things that make a gradient at the pixels dearer than it need be, put right in a private copy: the same function, the same gradient.
+"""What makes a gradient at the pixels dearer than it need be, put right in a private copy: the same function, the same gradient.
 
 A first convolution has 3 channels to give gradients to, where processors multiply 8 or 16 at once; with a stride it is better done as a plain
-convolution of the output's gradient, one group of channels a phase of the stride, whose results are then laid side by side. And some
+convolution of the output's gradient, one group of channels a phase of the stride, whose results are then laid side by side. A depthwise one with a
+stride has no quick gradient in bfloat16: as a plain one of the output's gradient with noughts between, it takes a tenth. Some
 rectifiers that write in place have to keep a copy of what they overwrite, which is dearer than a second tensor.
 """
 
@@ -32,6 +33,17 @@ class Stem(nn.Conv2d):
         return out
 
 
+class Depthwise(nn.Conv2d):
+    """A strided convolution of each channel by itself, whose gradient in bfloat16 is a convolution of another kind."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As torch's, with a gradient of its own where bfloat16 images on a processor want one."""
+        if not (input.requires_grad and torch.is_grad_enabled() and input.device.type == "cpu" and input.dtype == torch.bfloat16):
+            return super().forward(input)
+        out: Tensor = _Strided.apply(input, self)  # type: ignore[no-untyped-call]
+        return out
+
+
 def cheapen(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
     for inner in module.modules():
@@ -39,12 +51,23 @@ def cheapen(module: nn.Module) -> None:
             inner.inplace = False  # type: ignore[assignment]
         if type(inner) is nn.Conv2d and narrow(inner):
             inner.__class__ = Stem
+        elif type(inner) is nn.Conv2d and depthwise(inner):
+            inner.__class__ = Depthwise
 
 
 def narrow(convolution: nn.Conv2d) -> bool:
     """Whether it is a plain strided convolution from at most 4 channels."""
-    plain = convolution.groups == 1 and convolution.dilation == (1, 1) and convolution.padding_mode == "zeros"
-    return plain and convolution.in_channels <= NARROW and min(convolution.stride) > 1 and not isinstance(convolution.padding, str)
+    return convolution.groups == 1 and convolution.in_channels <= NARROW and _strides(convolution)
+
+
+def depthwise(convolution: nn.Conv2d) -> bool:
+    """Whether it is a plain strided convolution of each channel by itself, one output each."""
+    return convolution.groups == convolution.in_channels == convolution.out_channels > 1 and _strides(convolution)
+
+
+def _strides(convolution: nn.Conv2d) -> bool:
+    plain = convolution.dilation == (1, 1) and convolution.padding_mode == "zeros" and not isinstance(convolution.padding, str)
+    return plain and min(convolution.stride) > 1
 
 
 class _Strided(torch.autograd.Function):
@@ -54,14 +77,14 @@ class _Strided(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, images: Tensor, convolution: nn.Conv2d) -> Tensor:
         context.convolution, context.size = convolution, images.shape[2:]
-        return F.conv2d(images, convolution.weight, convolution.bias, convolution.stride, convolution.padding)
+        return F.conv2d(images, convolution.weight, convolution.bias, convolution.stride, convolution.padding, 1, convolution.groups)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(context: Any, *gradients: Any) -> tuple[Tensor, None]:
         convolution, (height, width) = context.convolution, context.size
-        stride, padding = convolution.stride, convolution.padding
-        return at_input(gradients[0], convolution.weight, stride, padding, height, width), None
+        find = at_input if convolution.groups == 1 else at_channels
+        return find(gradients[0], convolution.weight, convolution.stride, convolution.padding, height, width), None
 
 
 def at_input(
@@ -82,6 +105,21 @@ def at_input(
     if max(missing):
         whole = F.pad(whole, (0, 0, 0, missing[1], 0, missing[0]))  # pixels behind the last step of the stride are not seen
     return whole[:, padding[0] : padding[0] + height, padding[1] : padding[1] + width].permute(0, 3, 1, 2)
+
+
+def at_channels(
+    gradient: Float[Tensor, "row channel _ _"], weight: Float[Tensor, "channel 1 _ _"], stride: Pair, padding: Pair, height: int, width: int
+) -> Float[Tensor, "row channel height width"]:
+    """The gradient at the input of a strided convolution of each channel by itself.
+
+    Output q looked at pixels stride q - padding and on: its gradient, laid there among noughts, is convolved with the taps, turned.
+    """
+    rows, channels, *places = gradient.shape
+    tall, wide = weight.shape[2:]
+    among = gradient.new_zeros(rows, height + 2 * padding[0] - tall + 1, width + 2 * padding[1] - wide + 1, channels).permute(0, 3, 1, 2)
+    among[:, :, : (places[0] - 1) * stride[0] + 1 : stride[0], : (places[1] - 1) * stride[1] + 1 : stride[1]] = gradient
+    whole = F.conv2d(among, weight.flip(2, 3), None, 1, (tall - 1, wide - 1), 1, channels)
+    return whole[:, :, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
 
 
 def phases(weight: Float[Tensor, "unit channel _ _"], down: int, across: int) -> Float[Tensor, "part unit _ _"]:
