@@ -26,17 +26,20 @@ from optogram.network.network import Network
     ],
 )
 def test_the_gradient_at_the_input_is_torchs_own(channels: int, kernel: int, stride: int, padding: int, size: tuple[int, int]) -> None:
+    """In bfloat16 that of single precision, to rounding."""
     torch.manual_seed(0)
-    plain = nn.Conv2d(channels, 10, kernel, stride, padding)
-    cheap = nn.Conv2d(channels, 10, kernel, stride, padding)
-    cheap.load_state_dict(plain.state_dict())
-    cheapen(cheap)
-    assert type(cheap) is Stem
-    images = torch.rand(2, channels, *size).contiguous(memory_format=torch.channels_last).requires_grad_()
-    outside = torch.randn_like(plain(images))
-    (expected,), (found,) = (torch.autograd.grad(layer(images), images, outside) for layer in (plain, cheap))
-    assert torch.equal(cheap(images), plain(images))
-    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-5)
+    plain = nn.Conv2d(channels, 10, kernel, stride, padding).bfloat16()
+    for kind, close in ((torch.float32, {"rtol": 1e-4, "atol": 1e-5}), (torch.bfloat16, {"rtol": 2**-7, "atol": 2**-7})):
+        cheap, own = copy.deepcopy(plain).to(kind), copy.deepcopy(plain).to(kind)
+        cheapen(cheap)
+        assert type(cheap) is Stem
+        images = torch.rand(2, channels, *size).to(kind).contiguous(memory_format=torch.channels_last).requires_grad_()
+        outside = torch.randn_like(own(images))
+        assert torch.equal(cheap(images), own(images))
+        (found,) = torch.autograd.grad(cheap(images), images, outside)
+        (expected,) = torch.autograd.grad(plain.float()(images.float()), images, outside.float())
+        assert found.dtype == kind
+        assert torch.allclose(found.float(), expected.float(), **close)
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ class Stem(nn.Conv2d):
     """A strided convolution from few channels, whose gradient at its input is a convolution of another kind."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """As torch's, with a gradient of its own where float32 images on a processor want one."""
-        if not (input.requires_grad and torch.is_grad_enabled() and input.device.type == "cpu" and input.dtype == torch.float32):
+        """As torch's, with a gradient of its own where images on a processor want one."""
+        if not _wants(input, torch.float32, torch.bfloat16):
             return super().forward(input)
         out: Tensor = _Strided.apply(input, self)  # type: ignore[no-untyped-call]
         return out
@@ -38,10 +38,14 @@ class Depthwise(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """As torch's, with a gradient of its own where bfloat16 images on a processor want one."""
-        if not (input.requires_grad and torch.is_grad_enabled() and input.device.type == "cpu" and input.dtype == torch.bfloat16):
+        if not _wants(input, torch.bfloat16):
             return super().forward(input)
         out: Tensor = _Strided.apply(input, self)  # type: ignore[no-untyped-call]
         return out
+
+
+def _wants(images: Tensor, *types: torch.dtype) -> bool:
+    return images.requires_grad and torch.is_grad_enabled() and images.device.type == "cpu" and images.dtype in types
 
 
 def cheapen(module: nn.Module) -> None:
