@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,14 @@ def test_numbers_move_as_they_are_typed_and_drawn(look: Any) -> None:
     until(page, "/own=44/.test(location.hash)")
 
 
-def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_it(look: Any, tmp_path: Path) -> None:
+def in_both_themes(page: Any, serious: Callable[[Any], list[str]]) -> None:
+    """axe finds nothing serious on the page as it stands."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        assert serious(page) == [], theme
+
+
+def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_it(look: Any, serious: Callable[[Any], list[str]]) -> None:
     page = look("#/-/quiz?site=conv1")
     page.get_by_text("Trial 1 of").wait_for()
     trials = int(page.get_by_text("Trial 1 of").inner_text().split()[-1])
@@ -72,10 +80,13 @@ def test_a_quiz_is_answered_by_key_and_its_score_goes_where_the_reader_exports_i
         page.get_by_text(f"Trial {number + 1} of").wait_for()
         page.keyboard.press("1")
         page.get_by_text("It was").wait_for()
+        if number == 0:
+            in_both_themes(page, serious)
         page.keyboard.press("n")
     page.get_by_text("with another unit’s").wait_for()
     whose = page.get_by_role("table").locator("tbody tr").all_inner_texts()
     assert len(whose) == trials
+    in_both_themes(page, serious)
     with page.expect_download() as kept:
         page.get_by_role("button", name="export as JSON").click()
     answers = json.loads(Path(kept.value.path()).read_text())
@@ -106,7 +117,7 @@ def test_a_quiz_shows_what_an_atlas_has(look: Any) -> None:
     assert 1 in seen
 
 
-def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any, small: Any) -> None:
+def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any, small: Any, serious: Callable[[Any], list[str]]) -> None:
     """Unit 0 responds to the even photographs: marking exactly those gives an area of 1."""
     page = look("#/-/hypothesis?of=tiny%2Fconv1%2F0")
     until(page, "document.querySelectorAll('.marks button').length === 24")
@@ -120,6 +131,7 @@ def test_marks_that_follow_the_unit_are_told_so_and_python_reads_them(look: Any,
     page.get_by_role("button", name="I am done").click()
     page.get_by_text("in 100 % of pairs (100 to 100 %): 0 of 999 ways").wait_for()
     assert "do as well by the same marks" in page.locator("main").inner_text()
+    in_both_themes(page, serious)
     page.set_viewport_size({"width": 320, "height": 640})
     until(page, "[...document.querySelectorAll('.null .head')].every(one => one.getBoundingClientRect().right <= 304)")  # the line, on a phone too
     with page.expect_download() as kept:

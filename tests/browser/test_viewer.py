@@ -75,6 +75,7 @@ def test_the_evidence_stands_in_the_first_screen(look: Any, width: int, height: 
     left, right = (page.locator(f".pair figure:nth-child({side}) .cells").bounding_box() for side in (1, 2))
     for side in ("y", "width", "height"):
         assert left[side] == pytest.approx(right[side], abs=0.1)
+    assert page.locator(".verdict p").first.bounding_box()["y"] <= left["y"]  # what is known, before the pictures
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -41,3 +41,17 @@ def test_what_few_readers_open_is_fetched_when_they_do(repository: Path) -> None
 def test_the_page_names_no_file_but_its_own_neighbours(repository: Path) -> None:
     named = re.findall(r'(?:src|href)="([^"]+)"', (repository / "src/optogram/viewer/index.html").read_text())
     assert {name for name in named if not name.startswith("data:")} == {"./assets/viewer.js", "./assets/viewer.css"}
+
+
+def test_every_scene_is_played_by_a_test_that_there_is(repository: Path) -> None:
+    """The table of scenes in the viewer's design names files and beginnings of tests."""
+    design = (repository / "docs/viewer_design.md").read_text()
+    rows = design.partition("| scene | test")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 12
+    there = {path.stem: path.read_text() for path in (repository / "tests/browser").glob("test_*.py")}
+    for row in rows:
+        named = [word.removesuffix("...") for word in re.findall(r"`([a-z_.0-9]+)`", row.split("|")[2])]
+        files = [word for word in named if word in there]
+        assert files, row
+        for name in set(named) - set(files):
+            assert any(f"def test_{name}" in there[file] for file in files), name
