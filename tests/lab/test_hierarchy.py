@@ -93,7 +93,7 @@ def test_a_class_s_own_plane_is_no_step() -> None:
 def test_a_network_without_places_is_refused() -> None:
     network = Network(nn.Sequential(nn.Flatten(), nn.Linear(24 * 24 * 3, 4)).eval(), Preprocess(size=24), name="linear")
     photos = open_images(np.random.default_rng(0).integers(0, 255, (4, 24, 24, 3), dtype=np.uint8))
-    with pytest.raises(NotDefinedError, match="no site with places below has several"):
+    with pytest.raises(NotDefinedError, match="no site with places below has several that do: name another with --unit"):
         hierarchy(photos, network=network, unit="output:1", quick=True, progress=False)
 
 

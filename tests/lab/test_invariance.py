@@ -8,7 +8,7 @@ import pytest
 
 from optogram.errors import InputError, SettingError
 from optogram.images.open_images import open_images
-from optogram.lab.invariance import InvarianceResult, invariance
+from optogram.lab.invariance import InvarianceResult, _of_bar, invariance
 from optogram.physiology.invariance import LEVELS, UNCHANGED
 
 
@@ -57,6 +57,12 @@ def test_a_unit_without_neighbours_is_refused_before_anything_is_measured(monkey
     monkeypatch.setattr("optogram.lab.invariance.shown", lambda *given: pytest.fail("photographs were read"))
     with pytest.raises(InputError, match="head_photo has one place: name a unit that has rows and columns"):
         invariance(unit="head_photo:2", quick=True, progress=False)
+
+
+def test_a_unit_that_no_bar_drives_is_told() -> None:
+    (told,) = _of_bar("relu1:4", np.arange(5.0), np.zeros((5, 7)))
+    assert told.value == 0
+    assert told.sentence.startswith("0 neurons of relu1:4 answer")
 
 
 def test_pictures_are_drawn(found: InvarianceResult) -> None:

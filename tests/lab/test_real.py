@@ -73,7 +73,7 @@ def test_each_step_of_a_trained_network_adds_and_of_its_twin_does_not(squeezenet
 
 @pytest.mark.slow
 def test_a_path_from_a_class_down_matters_in_a_trained_network(squeezenet: Network, photographs: Photos) -> None:
-    found = hierarchy(photographs, network=squeezenet, count=200, steps=8, progress=False)
+    found = hierarchy(photographs, network=squeezenet, unit='output:"toy terrier"', count=200, steps=8, progress=False)
     fields = [squeezenet.receptive_field(name) for name in found.units[1:]]
     assert [box.height for box in fields] == sorted((box.height for box in fields), reverse=True)
     assert len(found.units) == 6

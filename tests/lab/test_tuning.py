@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from optogram.drawing.text import length
+from optogram.drawing.theme import CAPTION, SPACES
 from optogram.errors import InputError, NotDefinedError
+from optogram.lab import _tuning_figures
 from optogram.lab.tuning import TuningResult, default_sites, sharper, tuning
 from optogram.physiology.macaque import variances
 from optogram.physiology.tuning import tune
@@ -88,6 +94,20 @@ def test_a_dead_unit_is_told_what_to_do_about() -> None:
     dead = int(np.flatnonzero(~tune(network, "relu1", orientations=4, phases=4, progress=False).driven)[0])
     with pytest.raises(InputError, match=f"relu1:{dead} is driven by no grating: name another unit"):
         tuning(unit=f"relu1:{dead}", sites=("relu1",), quick=True, progress=False)
+
+
+def test_long_names_and_many_sites_leave_room_for_dots_and_cells(found: TuningResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six sites of long names: the sheet grows by what they take, and the cells of macaque V1 are still one of six curves."""
+    drawn: list[dict[str, Any]] = []
+    curves = _tuning_figures.curves
+    monkeypatch.setattr(_tuning_figures, "curves", lambda lines, **rest: (drawn.append(lines), curves(lines, **rest))[1])
+    names = tuple(f"features.{number}.expand1x1_activation" for number in range(6))
+    arrays = {name: getattr(found, name)[:1] * 6 for name in ("ratio", "variance", "twin_ratio", "twin_variance")}
+    many = replace(found, sites=names, **arrays)
+    _tuning_figures.sharpness(many)
+    assert list(drawn[0]) == [names[0], names[1], names[2], names[4], names[5], "macaque V1"]
+    wider = _tuning_figures.layers(many).width - _tuning_figures.layers(found).width
+    assert wider == pytest.approx(2 * (length(names[0], CAPTION) + SPACES[1] - 76), abs=2)
 
 
 def test_pictures_are_drawn(found: TuningResult) -> None:

@@ -13,8 +13,9 @@ from optogram.drawing.colour import signed, unsigned
 from optogram.drawing.paper import Paper
 from optogram.drawing.plots import curves
 from optogram.drawing.sheet import grid, stacked
-from optogram.drawing.text import wrap
+from optogram.drawing.text import length, wrap
 from optogram.drawing.theme import AXIS, CAPTION, LIGHT, SPACES, TITLE
+from optogram.evenly import evenly
 from optogram.lab._show import beside
 from optogram.physiology.invariance import POOLINGS
 from optogram.physiology.macaque import variances
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
     from optogram.lab.tuning import TuningResult
 
 GREATEST = 2.0
+CURVES = 6
+"""In one figure."""
 _WIDTH, _ROW = 380.0, 44.0
 
 
 def layers(result: TuningResult) -> Image.Image:
     """Each unit's F1/F0 as a dot, layer by layer; the twin's below in gray; the border between complex and simple at 1."""
-    left = SPACES[3] + 76
+    names = max(76.0, *(length(site, CAPTION) + SPACES[1] for site in result.sites))
+    left = SPACES[3] + names
     axis = Axis(0.0, GREATEST, left, left + _WIDTH)
     top = SPACES[3] + TITLE * 1.8
     base = top + _ROW * len(result.sites)
     note = (
         "Each dot is a unit that gratings drive: right of the line its response follows the stripes as they pass (simple), left of it hardly. Gray: "
     )
-    lines = wrap(note + f"the same layer of a twin with shuffled weights. {GREATEST:g} stands for all that is greater.", CAPTION, _WIDTH + 76)
+    lines = wrap(note + f"the same layer of a twin with shuffled weights. {GREATEST:g} stands for all that is greater.", CAPTION, _WIDTH + names)
     paper = Paper(left + _WIDTH + SPACES[3], base + AXIS * 4 + len(lines) * CAPTION * 1.35 + SPACES[3])
     paper.text(SPACES[3], SPACES[3], "Simple and complex units by layer", TITLE)
     random = np.random.default_rng(0)
@@ -56,8 +60,9 @@ def layers(result: TuningResult) -> Image.Image:
 
 
 def sharpness(result: TuningResult) -> Image.Image:
-    """The share of each site's units below each circular variance, beside the cells of macaque V1."""
-    values = {**dict(zip(result.sites, result.variance, strict=True)), "macaque V1": variances()}
+    """The share of each of five sites' units, at most, below each circular variance, beside the cells of macaque V1."""
+    shown = evenly(list(zip(result.sites, result.variance, strict=True)), CURVES - 1)
+    values = {**dict(shown), "macaque V1": variances()}
     lines = {}
     for name, found in values.items():
         found = np.sort(found[np.isfinite(found)])

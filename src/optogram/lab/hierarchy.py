@@ -162,7 +162,9 @@ def _walked(
         others.append(lost[1:])
         path.append(f"{site.address}:{chosen}")
     if not drops:
-        raise NotDefinedError(f"the path goes down from {top} by the units that add to it, and no site with places below has several that do")
+        raise NotDefinedError(
+            f"the path goes down from {top} by the units that add to it, and no site with places below has several that do: name another with --unit"
+        )
     return path, parts, drops, others
 
 

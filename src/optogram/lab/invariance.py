@@ -132,7 +132,7 @@ def _findings(own: Invariance, other: Invariance, count: int) -> list[Finding]:
 def _of_bar(address: str, offsets: np.ndarray, bar: np.ndarray) -> list[Finding]:
     seen = np.flatnonzero(bar.max(0) > bar.min(0))
     if len(seen) < 3:
-        return []
+        return [Finding("bar", 0.0, f"{len(seen)} neurons of {address} answer to the bar that passes: too few to say in which order.", chance=0.0)]
     change = np.abs(bar - np.median(bar, axis=0))[:, seen]
     centres = (np.asarray(offsets)[:, None] * change).sum(0) / change.sum(0)
     order = float(np.corrcoef(seen, centres)[0, 1])
