@@ -8,7 +8,9 @@ import torch
 from tests.atlas.conftest import pixels, small
 
 import optogram as og
-from optogram.atlas.settings import WORKSHOP, Settings, claim_folder, fingerprint
+from optogram.atlas.folder import MOST_BYTES
+from optogram.atlas.gallery import ATTRIBUTED_SITES, LARGEST
+from optogram.atlas.settings import MOST_METHODS, WORKSHOP, Settings, claim_folder, fingerprint
 from optogram.errors import AtlasError, SettingError, StaleError
 
 MARK: dict[str, object] = {"weights": "a", "photographs": "b", "settings": {"twins": 3}}
@@ -24,6 +26,7 @@ MARK: dict[str, object] = {"weights": "a", "photographs": "b", "settings": {"twi
         ({"exemplars": 0}, "exemplars is at least 1; got 0"),
         ({"attributed": -2}, "attributed is at least 0; got -2"),
         ({"pictures": "stage"}, "Nearest: stages. Or name sites"),
+        ({"methods": tuple(f"method_{number}" for number in range(16))}, "at most 15"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
@@ -74,3 +77,10 @@ def test_what_is_somebody_elses_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match="is a file"):
         claim_folder(tmp_path / "letter.txt", MARK)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_as_many_methods_as_there_may_be_fit_into_a_file() -> None:
+    """Of each photograph every method maps so many units, at the largest size."""
+    each = (2 + ATTRIBUTED_SITES) * LARGEST**2
+    assert MOST_METHODS * each <= MOST_BYTES < (MOST_METHODS + 1) * each
+    assert Settings(methods=("gradient",) * MOST_METHODS)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 WORKSHOP = ".build"
 """Where a build keeps what it has so far; removed when the atlas is whole, but for the settings."""
 
+MOST_METHODS = 15
+"""A photograph's maps, of four units by each method, at most 256 pixels a side, are one file of at most 4 MB."""
+
 WISHES = ("stages", "all", "none")
 """What `pictures` may be besides addresses."""
 
@@ -77,6 +80,9 @@ class Settings:
         ):
             if getattr(self, name) < least:
                 raise SettingError(f"{name} is at least {least}; got {getattr(self, name)}")
+        if len(self.methods) > MOST_METHODS:
+            most = f"methods are at most {MOST_METHODS} in an atlas; got {len(self.methods)}"
+            raise SettingError(f"{most}. The live bench maps by any: optogram serve ATLAS --model MODEL")
         if isinstance(self.pictures, str) and self.pictures not in WISHES:
             raise SettingError(unknown("choice of pictures", self.pictures, WISHES, "Or name sites: pictures=(SITE, ...)."))
 
