@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 import optogram as og
+from optogram.network.few import Few
+from optogram.synthesis.objectives.cosine_dot import cosine_dot
 from optogram.synthesis.speed import fastest_type
 from optogram.synthesis.synthesize import synthesize
 
@@ -31,3 +35,24 @@ def test_pictures_made_in_bfloat16_drive_units_as_far_by_single_precisions_measu
     assert np.median(reached) == pytest.approx(1, abs=0.02)
     assert not (half.trace == single.trace).all()
     assert (np.array(half.activations) != torch.tensor(half.activations).bfloat16().float().numpy()).mean() > 0.9
+
+
+def test_units_of_which_no_picture_is_made_are_not_computed_and_change_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objectives that look at all units of a site have all of them."""
+    net = og.load("zoo:photonet")
+    asked: list[tuple[set[int], bool]] = []
+
+    def only(self: Few, units: set[int]) -> None:
+        plain(self, units)
+        asked.append((units, self.units is not None))
+
+    plain = Few.only
+    monkeypatch.setattr(Few, "only", only)
+    few = synthesize(net, ["bn3:3", "bn3:7", "bn3:11"], steps=20, batch_size=2, progress=False)
+    assert asked == [({3, 7}, True), ({11}, True)]  # a batch of two, then one
+    synthesize(net, ["bn3:3"], steps=1, objective=lambda unit: cosine_dot(unit.site, np.ones(unit.site.units)), progress=False)
+    assert len(asked) == 2
+    monkeypatch.setattr(sys.modules["optogram.synthesis.ascend"], "last_convolution", lambda *_: None)
+    whole = synthesize(net, ["bn3:3", "bn3:7", "bn3:11"], steps=20, batch_size=2, progress=False)
+    assert np.abs(few.images - whole.images).max() < 1e-4
+    assert np.allclose(few.trace, whole.trace, rtol=1e-4)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.errors import NotDefinedError
+from optogram.network.few import Few, last_convolution
 from optogram.network.network import Network
 from optogram.network.rectifiers import Rectifier
 from optogram.network.severed import severed
@@ -20,6 +22,7 @@ from optogram.network.tap import Taps
 from optogram.synthesis.canvases._canvas import Canvas, Parameters
 from optogram.synthesis.looks import PERIOD, Look, Looks, number
 from optogram.synthesis.objectives._objective import Objective, measure
+from optogram.synthesis.objectives._response import Response
 from optogram.synthesis.opacity import charged, composite
 from optogram.synthesis.optimisers import Optimiser, along, row_size
 from optogram.synthesis.party import PLAIN, Arrived, Extras, Party
@@ -84,8 +87,11 @@ def ascend(
     party = Party(net, objectives, canvas, stage, optimiser, steps, seed, extras, rows or len(objectives), begin)
     looks = Looks(stage, steps, seed, extras.views, net.device.type == "cpu")
     reads = {(term.site.address, exact(term)): read(net, term) for objective in objectives for _, term in objective.terms}
-    with net.tap(*{site.address for site in reads.values()}) as taps:
+    last = _last(net, objectives, {*reads.values()}, stage)
+    with net.tap(*{site.address for site in reads.values()}) as taps, _whole_after(last):
         while party.gather():
+            if last is not None:
+                last.only({term.unit.index for goal in party.goals for _, term in goal.terms})  # type: ignore[attr-defined]
             for step in range(PERIOD):
                 slope = partial(_slope, net, party.goals, canvas, stage, extras, party.parameters, looks.at(party.ages[0] + step), reads, taps)
                 _one_step(net, party, slope, extras, step)
@@ -95,6 +101,24 @@ def ascend(
                     if not party.goals:
                         break
     return _climb(party.done, steps)
+
+
+def _last(net: Network, objectives: Sequence[Objective], sites: Collection[Site], stage: Stage) -> Few | None:
+    """The convolution that need not compute units of which no picture is made; `None` where responses of single units are not all that is asked."""
+    terms = [term for objective in objectives for _, term in objective.terms]
+    if len(sites) != 1 or not all(isinstance(term, Response) and not term.unit.head for term in terms):
+        return None
+    (site,) = sites
+    return last_convolution(net, site, stage.view)
+
+
+@contextmanager
+def _whole_after(last: Few | None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if last is not None:
+            last.units = None
 
 
 def _one_step(net: Network, party: Party, slope: Callable[[], Slope], extras: Extras, step: int) -> None:
