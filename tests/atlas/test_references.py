@@ -86,11 +86,12 @@ def test_exemplars_of_many_units_lie_in_tables_that_a_page_reads_at_once(
     site = network.site(SITE)
     known = site_files.Known(site, 0, None, swept, site_files.NONE, None, None, 3)
     entry = site_files.write_site(Folder(tmp_path), "small", known, Frames(network, photos))
-    assert (len(entry.exemplars), entry.exemplars_each) == (3, 8)
+    exemplars = entry.parts("exemplars")
+    assert (len(exemplars), entry.exemplars_each) == (3, 8)
     units = pq.read_table(tmp_path / entry.units_file.path).to_pylist()
     for row in units:
         if not row["dead"]:
-            part = pq.read_table(tmp_path / entry.exemplars[row["cell"] // 8].path, columns=["unit", "photo", "kind", "rank"]).to_pylist()
+            part = pq.read_table(tmp_path / exemplars[row["cell"] // 8].path, columns=["unit", "photo", "kind", "rank"]).to_pylist()
             found = [one["photo"] for one in part if (one["unit"], one["kind"]) == (row["unit"], "top")]
             assert found == [one.image for one in swept.exemplars(f"{SITE}:{row['unit']}", "top", 3)]
 
