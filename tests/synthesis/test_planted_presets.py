@@ -174,7 +174,11 @@ def by_hand(name: str, plant: Plant, start: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_recipes_reach_what_they_reach_written_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fourier coefficients move by .05 a step, so that 256 steps end on the way to black and white: what holds them is time, not the canvas."""
+    """Fourier coefficients move by .05 a step, so that 256 steps end on the way to black and white: what holds them is time, not the canvas.
+
+    The network answers in double precision: Adam divides each slope by its own size, so that the rounding of slopes that are nought
+    moves as far as the slopes of others, and in single precision two correct climbs end up to .042 of the range apart.
+    """
     shape = (3, 12, 12) if name == "vit" else (3, 12, 7, 2)
     start = torch.randn(1, *shape, generator=torch.Generator().manual_seed(3)) * 0.01
     if name == "accentuation":
@@ -182,11 +186,11 @@ def test_recipes_reach_what_they_reach_written_out(name: str, monkeypatch: pytes
     monkeypatch.setattr(Party, "_starts", lambda self, fresh: [start.repeat(len(fresh), *[1] * len(shape))])
     begun = photograph(3).transpose(2, 0, 1) / 255 if name == "accentuation" else np.full((3, 12, 12), 0.5)
     shares = []
-    for unit, picture in made(name, **SETTINGS[name]).items():
+    for unit, picture in made(name, dtype=torch.float64, **SETTINGS[name]).items():
         plant = PLANTS[unit]
         expected, least = plant.response(by_hand(name, plant, start[0].numpy())), plant.response(begun)
         most = plant.greatest(picture, lambda template: box_optimum(template)[0])
-        assert abs(plant.response(picture) - expected) < 0.06 * (most - least), unit  # Adam enlarges the rounding of flat slopes
+        assert abs(plant.response(picture) - expected) < 0.04 * (most - least), unit
         shares.append((expected - least) / (most - least))
         if unit in ("band_pass", "suppressed", "energy"):
             assert striped((picture - begun) * np.sqrt((PAIR**2).sum(0))), unit  # as far as the unit sees it
