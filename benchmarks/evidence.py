@@ -1,7 +1,7 @@
 """The table of claims of a network beside its untrained twins', by several viewers, with what each stage cost.
 
     python benchmarks/evidence.py MODEL PHOTOGRAPHS [--weights FILE] [--site SITE ...] [--units 64] [--steps 48] [--twins 39]
-        [--kind reinit] [--panel 700] [--viewer bank] [--viewer SPEC[;weights=FILE][;preprocess=TEXT]] [--claim NAME ...] [--keep DIR] [--json FILE]
+        [--kind both] [--panel 700] [--viewer bank] [--viewer SPEC[;weights=FILE][;preprocess=TEXT]] [--claim NAME ...] [--keep DIR] [--json FILE]
 
 Prints, for each viewer, site and claim: the family's figure, its range over the twins, the gate, how many units pass the claim's own null (and how
 many of a twin do, at the median), the verdicts, and confounds. Then the seconds of each stage, wall and processor, and the salmon by name.
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--size", type=int)
     parser.add_argument("--twins", type=int, default=39)
-    parser.add_argument("--kind", default="reinit", choices=("reinit", "shuffle"))
+    parser.add_argument("--kind", choices=("reinit", "shuffle", "both"))
     parser.add_argument("--panel", type=int, default=700)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep")
@@ -134,9 +134,8 @@ def main() -> None:
                 pictures=making,
                 progress=clock,
             )
-            print(
-                f"\n{network.name}, {len(swept.panel)} photographs, {asked.twins} twins ({asked.kind}), viewer {text.partition(';')[0]}", flush=True
-            )
+            kinds = " and ".join(found.families[0].kinds)
+            print(f"\n{network.name}, {len(swept.panel)} photographs, {asked.twins} twins ({kinds}), viewer {text.partition(';')[0]}", flush=True)
             print("\n".join(lines(found)), flush=True)
             print("salmon: " + ("\n        ".join(salmon(found)) or "none"), flush=True)
             told += [{"viewer": text.partition(";")[0], **{name: getattr(row, name) for name in row.__dataclass_fields__}} for row in found]

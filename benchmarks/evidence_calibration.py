@@ -1,12 +1,13 @@
 """How often claims are made where there is nothing to claim, claim by claim, on four architectures, beside positive controls.
 
-    python benchmarks/evidence_calibration.py [--trials 20] [--twins 19] [--deals 200] [--seconds N] [--claim NAME ...] [--only NAME ...]
+    python benchmarks/evidence_calibration.py [--trials 20] [--twins 39] [--deals 200] [--seconds N] [--claim NAME ...] [--only NAME ...]
         [--json FILE]
 
 The networks: the demo's (photonet, on crops of the photographs in wheels), a plain one, one with wider filters (whose first site, `first`, is asked
 for Gabor functions) and a residual one trained here on the digits in scikit-learn's wheel, and, where ../shared/data is, SqueezeNet at 128 pixels.
-In the trained network's place stand: its shuffled twins, and networks drawn orthogonal, each judged by re-initialised twins of its own (SqueezeNet:
-all by the same twins); and the trained network with its pictures dealt to other units, or its responses to other photographs.
+In the trained network's place stand: re-initialised and shuffled ones, and networks drawn orthogonal, each judged by twins of its own as `og.judge`
+makes them, of both kinds where there are 38 (SqueezeNet: all by the same twins); and the trained network with its pictures dealt to other units, or
+its responses to other photographs.
 FAILS where the lower 95 % Clopper-Pearson bound exceeds .05.
 Positive controls, by one set of twins: the trained network, and the digits' networks trained on shuffled labels.
 """
@@ -168,7 +169,7 @@ def main() -> None:
     """Prints a table a network."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--twins", type=int, default=19)
+    parser.add_argument("--twins", type=int, default=39)
     parser.add_argument("--deals", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="a network: the trial in which they run out is the last")
     parser.add_argument("--claim", action="append", choices=CLAIMS)

@@ -11,7 +11,7 @@ from optogram.evidence._line_up import measured
 from optogram.evidence._twins import TwinMeasure
 from optogram.evidence._view import Patches, SiteView, similarity
 from optogram.evidence.identification import Identification, identification
-from optogram.statistics.gate import family_gate, unit_level
+from optogram.statistics.gate import corrected, family_gate, unit_level
 
 UNITS, TWINS, PHOTOGRAPHS, PROBES = 12, 24, 40, 4
 
@@ -45,7 +45,7 @@ def family(own: float, twins: float, claim: Identification = PLANTED, count: int
     rng = np.random.default_rng(2)
     found = measured(matrix(rng, own, UNITS - 1))
     others = [TwinMeasure(measured(matrix(rng, twins), found), 1.0, 4.0, 2.0) for _ in range(count)]
-    return Family.of(claim, view(), "bank", found, others, "reinit")
+    return Family.of(claim, view(), "bank", found, others, ["reinit"] * count)
 
 
 def test_every_unit_has_its_own_null_and_the_twins() -> None:
@@ -89,6 +89,22 @@ def test_the_summary_says_what_was_measured() -> None:
     assert summary.confounds["living units"] == pytest.approx((UNITS - 1) / UNITS)
     assert summary.confounds["participation ratio, twins' median"] == 4.0
     assert summary.confounds["spread, twins over network"] == pytest.approx(2.0 / np.median(one.view.responses.std(axis=0)))
+
+
+def test_a_family_that_one_kind_of_twin_equals_does_not_stand() -> None:
+    rng = np.random.default_rng(3)
+    found = measured(matrix(rng, 9.0))
+    kinds = [("reinit", "shuffle")[number % 2] for number in range(39)]
+    others = [TwinMeasure(measured(matrix(rng, 9.0 if number in (3, 5) else 0.0), found), 1.0, 4.0, 2.0) for number in range(39)]
+    one = Family.of(PLANTED, view(), "bank", found, others, kinds)
+    q = float(corrected([one.gate])[0])
+    assert one.gate.exceeding >= 1
+    assert q >= one.gate.hardest > 0.05
+    rows, summary = settle(one, Settling(q, 1, 0.05))
+    assert "stands" not in {row.verdict for row in rows}
+    assert (summary.kinds, summary.gate_open) == (("reinit", "shuffle"), False)
+    assert "of 20 reinit and " in summary.sentence
+    assert "over 1 site and either kind of twin: closed" in summary.sentence
 
 
 def test_a_claim_without_twins_has_one_row_and_no_salmon() -> None:

@@ -88,6 +88,18 @@ def test_what_is_kept_is_read_back_and_not_run_again(judge: Judge, evidence: Evi
     assert len(calls) == 12, "twins measured by other rules were taken for those of today's"
 
 
+def test_both_kinds_of_twin_take_turns(judge: Judge, evidence: Evidence, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, calls = evidence.families[0].site, []
+    twin = Network.twin
+    monkeypatch.setattr(Network, "twin", lambda self, *args, **kwargs: calls.append(args[:2]) or twin(self, *args, **kwargs))
+    found = judge(sites=[site], twin_kind="both", seed=4, checkpoint=tmp_path)
+    assert calls == [("reinit", 4), ("shuffle", 5), ("reinit", 6)]
+    assert found.families[0].kinds == ("reinit", "shuffle")
+    assert found.provenance.settings["twin_kind"] == "reinit and shuffle"
+    judge(sites=[site], twins=1, seed=6, checkpoint=tmp_path)
+    assert len(calls) == 3, "a twin that was kept serves, whatever stood beside it"
+
+
 def test_without_a_checkpoint_the_same_comes_out(judge: Judge, evidence: Evidence) -> None:
     site = evidence.families[0].site
     alone = judge(sites=[site])

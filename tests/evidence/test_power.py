@@ -18,7 +18,7 @@ def table() -> dict[str, Power]:
 
 def test_every_site_with_rivals_has_its_plan(table: dict[str, Power]) -> None:
     assert set(table) == {site.address for site in planted(1).network.sites() if site.units > 1}
-    assert table["templates"] == plan(300, 10, 39)
+    assert table["templates"] == plan(300, 10, 39, kinds=2), "both kinds of twin, as `judge` makes them"
     assert power_table(planted(1).network, og.open_images(np.zeros((1200, 8, 8), np.uint8)), ["templates"])["templates"].photographs == 1000
 
 

@@ -38,6 +38,18 @@ def test_twins_are_claimed_of_by_the_same_rules() -> None:
     assert all(site[2] > 0 for site in stands), "the planted twin is claimed of"
 
 
+def test_a_twin_is_claimed_of_where_it_is_beyond_those_of_either_kind() -> None:
+    rng = np.random.default_rng(0)
+    kinds = [("reinit", "shuffle")[number % 2] for number in range(43)]
+    measures = [[twin(rng.standard_normal(9) + 5 * (n in (2, 3)), np.full(9, 0.01)) for n in range(43)]]
+    for planted in (2, 3):
+        statistic = rng.uniform(size=43) + 5 * (np.arange(43) == planted)
+        assert claims_of_twins([statistic], measures, 0.05, kinds)[1][0][planted] > 0
+    second = rng.uniform(size=43) + 5 * (np.arange(43) == 2) + 6 * (np.arange(43) == 4)
+    assert claims_of_twins([second], measures, 0.05, kinds)[1][0][2] == 0, "another of its kind does as well"
+    assert claims_of_twins([second], measures, 0.05)[1][0][2] > 0, "of 42 of one kind one may"
+
+
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     keys = {("layer1.0", "identification"): None, ("layer1.0|odd", "alive"): None}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from optogram.errors import NonFiniteError, SettingError
-from optogram.statistics.gate import family_gate, twins_needed, unit_level
+from optogram.statistics.gate import corrected, family_gate, twins_needed, unit_level
 from optogram.statistics.intervals import clopper_pearson
 from optogram.statistics.multiplicity import adjust, check_order
 
@@ -74,6 +74,38 @@ def test_the_gate_counts() -> None:
     assert few.sentence() == "0 of 8 untrained twins do as well; 8 twins cannot show more"
 
 
+def test_a_family_must_be_beyond_the_twins_of_each_kind_by_themselves() -> None:
+    kinds = ["low"] * 20 + ["high"] * 19
+    statistics = np.r_[np.linspace(0, 0.4, 20), np.linspace(0.4, 0.8, 19)]
+    between = family_gate(0.79, statistics, kinds)
+    assert (between.p, between.hardest, between.least) == (2 / 40, 2 / 20, 1 / 20)
+    assert not between.open_at()
+    assert between.sentence() == "1 of 39 untrained twins (0 of 20 low and 1 of 19 high) do as well"
+    beyond = family_gate(0.9, statistics, kinds)
+    assert (beyond.p, beyond.hardest, beyond.open_at(), beyond.can_open()) == (1 / 40, 1 / 20, True, True)
+    assert not family_gate(0.9, statistics[:-1], kinds[:-1]).can_open(), "18 of a kind are too few"
+    assert family_gate(0.9, statistics, ["low"] * 39).apart == ()
+    untested = family_gate(0.9, np.where(np.arange(39) < 20, statistics, np.nan), kinds)
+    assert (untested.p, untested.hardest) == (1 / 21, 1.0), "a kind of which no twin could be tested shows nothing"
+    assert np.isnan(family_gate(float("nan"), statistics, kinds).hardest)
+    np.testing.assert_allclose(corrected([beyond, between, family_gate(0.9, statistics)]), [0.05, 0.1, 0.0375])
+
+
+@pytest.mark.parametrize("apart", [0.0, 1.0, 5.0])
+def test_a_network_of_either_kind_is_called_more_in_at_most_five_per_cent(apart: float) -> None:
+    """One kind scores higher by `apart` of its standard deviations: one kind's twins alone, or all as one, would open for the other."""
+    rng = np.random.default_rng(1)
+    kinds = [("reinit", "shuffle")[number % 2] for number in range(39)]
+    higher = np.array([apart * (kind == "shuffle") for kind in kinds])
+    opened = {"reinit": 0, "shuffle": 0, "one kind": 0}
+    for _ in range(600):
+        for own in ("reinit", "shuffle"):
+            opened[own] += family_gate(rng.standard_normal() + apart * (own == "shuffle"), rng.standard_normal(39) + higher, kinds).open_at()
+        opened["one kind"] += family_gate(rng.standard_normal() + apart, rng.standard_normal(39)).open_at()
+    assert all(clopper_pearson(opened[own], 600).low <= 0.05 for own in ("reinit", "shuffle"))
+    assert clopper_pearson(opened["one kind"], 600).low > 0.05 or apart == 0
+
+
 def test_twins_that_could_not_be_tested_are_dropped() -> None:
     gate = family_gate(0.5, np.array([0.1, np.nan, 0.2]))
     assert (gate.twins, gate.p) == (2, pytest.approx(1 / 3))
@@ -136,6 +168,8 @@ def test_errors(unchecked: None) -> None:
         family_gate(float("inf"), np.zeros(3))
     with pytest.raises(SettingError, match="Reduce over units first"):
         family_gate(0.0, np.zeros((3, 2)))
+    with pytest.raises(SettingError, match="every twin has a kind; got 1 kinds for 3 twins"):
+        family_gate(0.0, np.zeros(3), ["reinit"])
     with pytest.raises(SettingError, match=r"\[twin, unit\]"):
         unit_level(np.zeros(3), np.zeros(3))
     with pytest.raises(SettingError, match="got 5"):

@@ -84,6 +84,15 @@ def test_the_gate_opens_with_the_stated_chance(twins: int) -> None:
     assert found(0.0, twins) == pytest.approx(0.05), "exact under the null"
 
 
+def test_the_gate_of_two_kinds_opens_with_the_stated_chance() -> None:
+    rng = np.random.default_rng(5)
+    shift, kinds = plan(300, 64, 39, kinds=2).gate, ["reinit", "shuffle"] * 19 + ["reinit"]
+    opened = np.mean([family_gate(rng.standard_normal() + shift, rng.standard_normal(39), kinds).open_at() for _ in range(1500)])
+    assert opened == pytest.approx(0.8, abs=0.04)
+    assert shift > plan(300, 64, 39).gate
+    assert plan(300, 64, 37, kinds=2).gate == math.inf
+
+
 def test_a_plan() -> None:
     few, many = plan(100, 64), plan(700, 64)
     assert few.spearman > many.spearman

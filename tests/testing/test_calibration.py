@@ -84,7 +84,7 @@ def test_untrained_networks_are_counted_by_the_judges_rules(bench: Bench) -> Non
     found = untrained(asked, 2, 2)
     assert list(found) == ["identification", "privileged"], "what says nothing about learning is not asked for"
     for kinds in found.values():
-        assert [(count.trials, count.hits) for pair in kinds.values() for count in pair] == [(2, 0)] * 4, "two twins open no gate"
+        assert [(count.trials, count.hits) for pair in kinds.values() for count in pair] == [(2, 0)] * 6, "two twins open no gate"
 
 
 def test_a_network_beyond_its_twins_is_told(bench: Bench) -> None:

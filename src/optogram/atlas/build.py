@@ -132,10 +132,11 @@ class _Build:
         """The first of the twins that judge, as a network to look at, with its sweep; nothing where it could not be judged by others."""
         if not self.settings.twin_pages or self.settings.twins < 2:
             return None, None
+        from optogram.evidence._twin_kinds import kinds_of
         from optogram.evidence._twins import STANDARDISED_ON
 
         images = sweep.panel.images(self.network, self.photos)[:STANDARDISED_ON].float() / 255
-        twin = self.network.twin(self.settings.twin_kind, self.settings.seed, images)
+        twin = self.network.twin(kinds_of(self.settings.twin_kind, self.settings.twins)[0], self.settings.seed, images)
         found = self._sweep(twin, "twin-sweep", self._part("evidence"))
         return (twin, found) if found.panel.identities == sweep.panel.identities else (None, None)
 

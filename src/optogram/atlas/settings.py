@@ -35,8 +35,8 @@ class Settings:
     each resolution and the head), `all`, `none`, or addresses; there, and at the stages, exemplars get attribution maps and units
     tuning curves too, which elsewhere would cost more than all the rest. `picture_units`: at most so many units a site get one, evenly
     spaced, from `seeds` starts each (nine stand beside nine photographs; the units that the atlas opens with get nine anyway).
-    `twins`: how many untrained twins; 0 leaves the evidence out. `twin_pages`: whether the first twin has pages like the
-    network's, but for fewer pictures (there must be two, so that it can be judged). `claims`: what is tested
+    `twins`: how many untrained twins; 0 leaves the evidence out. `twin_kind`: as in `og.judge`. `twin_pages`: whether the first
+    twin has pages like the network's, but for fewer pictures (there must be two, so that it can be judged). `claims`: what is tested
     (`None`: identification, which units are sorted by wherever it is among them; `("all",)`: every claim that is defined). `viewer`: who looks at
     the patches, `bank` or
     another network as `og.load` takes it, with `viewer_weights`
@@ -49,7 +49,7 @@ class Settings:
     seeds: int = 1
     steps: int = 128
     twins: int = 39
-    twin_kind: Literal["shuffle", "reinit"] = "reinit"
+    twin_kind: Literal["shuffle", "reinit", "both"] | None = None
     twin_pages: bool = True
     claims: tuple[str, ...] | None = None
     viewer: str = "bank"

@@ -14,10 +14,11 @@ from optogram.cli._output import as_json, checked
 
 
 class Kind(StrEnum):
-    """The two kinds of twin."""
+    """The two kinds of twin, and both in turn."""
 
     reinit = "reinit"
     shuffle = "shuffle"
+    both = "both"
 
 
 def evidence(
@@ -39,7 +40,7 @@ def evidence(
     ] = None,
     units: Annotated[list[str] | None, typer.Option("--unit", metavar="UNIT", help="A unit to make a picture of; may be repeated.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps of synthesis a picture.")] = None,
-    kind: Annotated[Kind, typer.Option("--twin-kind", help="How untrained twins are made.")] = Kind.reinit,
+    kind: Annotated[Kind | None, typer.Option("--twin-kind", help="How untrained twins are made. Default: both; fewer than 38, reinit.")] = None,
     verdicts: Annotated[list[str] | None, typer.Option("--verdict", help="Show units with this verdict only; may be repeated.")] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="A line a unit, sorted by verdict, effect, p, q or unit.")] = None,
     top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many units.")] = None,
@@ -67,15 +68,15 @@ def evidence(
     marked = None if marks is None else read_marks(marks)
     target = None if out is None else checked(out)
     network = load(model, weights, labels, preprocess, device, seed)
-    taken = open_images(photos, channels=network.channels)
+    held = open_images(photos, channels=network.channels)
     if power:
-        planned = power_table(network, taken, sites, twins)
+        planned = power_table(network, held, sites, twins)
         print(as_json({site: asdict(one) for site, one in planned.items()}) if json else "\n".join(power_lines(planned)))
         return
     eye = viewer if viewer == "bank" else load(viewer, viewer_weights, None, viewer_preprocess, device, seed)
-    wanted = "all" if claims == ["all"] else claims
-    making = {name: value for name, value in (("units", units or pictures), ("steps", steps)) if value} or None
-    found = judge(network, taken, None, sites, wanted, eye, twins, seed, twin_kind=kind.value, marks=marked, maps=maps, pictures=making)
+    named = "all" if claims == ["all"] else claims
+    made = {name: value for name, value in (("units", units or pictures), ("steps", steps)) if value} or None
+    found = judge(network, held, None, sites, named, eye, twins, seed, twin_kind=kind.value if kind else None, marks=marked, maps=maps, pictures=made)
     if target is not None:
         found.save(target)
     chosen = table(found, verdicts or (), sort or "verdict", top) if verdicts or sort or top else None

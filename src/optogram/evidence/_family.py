@@ -12,6 +12,7 @@ from jaxtyping import Float
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._result import Row, SiteClaim
 from optogram.evidence._sentences import alone_sentence, family_sentence, own_sentence, twin_sentence
+from optogram.evidence._twin_kinds import Kind
 from optogram.evidence._twins import TwinMeasure, spread_of
 from optogram.evidence._view import SiteView
 from optogram.statistics.effects import participation_ratio
@@ -34,19 +35,19 @@ class Family:
     said: str
     units: UnitLevel
     twins: list[TwinMeasure]
-    kind: str
+    kinds: Sequence[Kind]
     confounds: dict[str, float]
 
     @classmethod
-    def of(cls, claim: Claim, view: SiteView, viewer: str, found: Measured, twins: list[TwinMeasure], kind: str) -> Family:
+    def of(cls, claim: Claim, view: SiteView, viewer: str, found: Measured, twins: list[TwinMeasure], kinds: Sequence[Kind]) -> Family:
         """The network's measure beside its twins', with intervals."""
         low, high = claim.interval(view, found)
         effects = np.stack([twin.found.effect for twin in twins]).astype(np.float64)
         families = claim.families(found, [twin.found for twin in twins])
-        gate = family_gate(families.observed, families.twins)
+        gate = family_gate(families.observed, families.twins, kinds)
         level = unit_level(found.effect, effects)
         return cls(
-            claim, view, viewer, found, low, high, gate, families.twins, families.said, level, twins, kind, _confounds(claim, view, found, twins)
+            claim, view, viewer, found, low, high, gate, families.twins, families.said, level, twins, kinds, _confounds(claim, view, found, twins)
         )
 
     @property
@@ -128,7 +129,7 @@ def _decision(family: Family, unit: int, own_q: float, reach: float, known: Sett
     findings = Findings(
         own_q=own_q,
         gate_p=known.gate_q,
-        gate_floor=family.gate.floor,
+        gate_floor=family.gate.least,
         twin_p=float(family.units.p[unit]),
         twin_q=float(family.units.q[unit]),
         twin_least=family.units.least_q,
@@ -157,7 +158,7 @@ def _summary(family: Family, known: Settling) -> SiteClaim:
         families=family.statistics,
         gate_p=family.gate.p,
         gate_open=bool(known.gate_q <= known.level),
-        kinds=(family.kind,),
+        kinds=tuple(dict.fromkeys(family.kinds)),
         effects=np.stack([twin.found.effect for twin in family.twins]).astype(np.float64),
         sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites, claim.beyond_twins),
         identified=int(np.sum(family.found.q <= known.level)),

@@ -20,6 +20,7 @@ from optogram.evidence._result import Evidence, Row, SiteClaim
 from optogram.evidence._rules import DRAWING, rules
 from optogram.evidence._scene import recorded, scenes_of
 from optogram.evidence._side_by_side import side_by_side
+from optogram.evidence._twin_kinds import Asked, Kind, kinds_of
 from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_twins
 from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
@@ -28,7 +29,7 @@ from optogram.images.photos import Photos
 from optogram.progress import Progress, track
 from optogram.registry import Registry
 from optogram.result import Provenance
-from optogram.statistics.multiplicity import adjust
+from optogram.statistics.gate import corrected
 
 if TYPE_CHECKING:
     from optogram.exemplars.panel import Panel
@@ -50,7 +51,7 @@ def judge(
     twins: int = 39,
     seed: int = 0,
     *,
-    twin_kind: Literal["reinit", "shuffle"] = "reinit",
+    twin_kind: Asked = None,
     level: float = 0.05,
     checkpoint: str | Path | None = None,
     twin_sweep: Sweep | None = None,
@@ -68,7 +69,8 @@ def judge(
     for each twin, once for all claims. Those about maps want `maps`: a method of `og.attribute` ("guided_backprop" where such a claim is
     named), or `method`, `units` (8 a site), `photographs` (10) and the method's settings in a mapping. Each
     meets two nulls: its own (for `identification`, the wrong pictures) and `twins` untrained networks of the same architecture
-    (`reinit` draws weights anew, `shuffle` permutes them), which pass the same photographs through the same probe places and the
+    (`twin_kind`: `reinit` draws weights anew, `shuffle` permutes them, `both` in turn, which is the default from 38 twins on: a family must then
+    be beyond the twins of either kind by themselves too), which pass the same photographs through the same probe places and the
     same viewer. What is chosen in one fold is tested in the other. `viewer` is `"bank"` or another loaded network; the network
     itself is refused. One forward pass over the panel a twin; finished twins are kept in `checkpoint`, and
     with them all pictures, so that the next viewer finds them made.
@@ -78,6 +80,7 @@ def judge(
     """
     if twins < 1:
         raise SettingError(f"judging needs at least 1 twin, and 21 to show anything at q .05; got {twins}")
+    kinds = kinds_of(twin_kind, twins, level)
     eye, making, mapped = as_viewer(viewer, network), making_of(network, pictures), Mapped.of(maps)
     photos = photos if isinstance(photos, Photos) else open_images(photos, channels=network.channels)
     sites = [sites] if isinstance(sites, str) else sites
@@ -97,7 +100,7 @@ def judge(
     if recorders:
         shown = sweep.panel.images(network, photos)
         scenes = scenes_of(network, shown, sweep, chosen, eye, making, seed, mapped, checkpoint)
-        first = f"{network.name}:{twin_kind}{seed}" if twin_sweep is not None else None
+        first = f"{network.name}:{kinds[0]}{seed}" if twin_sweep is not None else None
 
         def record(one: Network, view: SiteView) -> SiteView:
             asked = [recorder for recorder in recorders if recorder.twins or one is network]
@@ -113,13 +116,13 @@ def judge(
     measured = side_by_side(lambda view: [claim.measure(view) for claim in wanted], views.values())
     own = {(site, claim.name): one for site, found in zip(views, measured, strict=True) for claim, one in zip(wanted, found, strict=True)}
     made = f"|{making}|{mapped}|{rules(DRAWING)}" if recorders else ""
-    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, twins, twin_kind, seed, checkpoint, progress, _sees(eye), record, made)
-    settings = {"viewer": eye.name, "twins": twins, "twin_kind": twin_kind, "sites": list(views), "level": level}
+    twin_measures = measure_twins(network, photos, sweep, views, wanted, own, kinds, seed, checkpoint, progress, _sees(eye), record, made)
+    settings = {"viewer": eye.name, "twins": twins, "twin_kind": " and ".join(dict.fromkeys(kinds)), "sites": list(views), "level": level}
     settings |= {"pictures": str(making)} if any(recorder.looks for recorder in recorders) else {}
     settings |= {"maps": str(mapped)} if any("maps" in claim.needs for claim in wanted) else {}
     method = ",".join(claim.name for claim in wanted)
     provenance = Provenance("judge", network.name, network.weights_hash, sweep.provenance.images, method, settings, seed)
-    measures = _Measures(views, wanted, eye.name, own, twin_measures, twin_kind)
+    measures = _Measures(views, wanted, eye.name, own, twin_measures, kinds)
     found = _evidence(measures, level, provenance, progress)
     if twin_sweep is None or twins < 2:
         return found
@@ -127,7 +130,7 @@ def judge(
     seen = _views_of(twin_sweep, views)
     if record is not None:
         # Measured among the twins it was recorded there; where a checkpoint held it, it is recorded now.
-        twin = None if of_first else network.twin(twin_kind, seed, shown[:STANDARDISED_ON].float() / 255)
+        twin = None if of_first else network.twin(kinds[0], seed, shown[:STANDARDISED_ON].float() / 255)
         seen = {site: record(twin, view) if twin is not None else replace(view, recorded=of_first[site]) for site, view in seen.items()}
     return replace(found, twin=_evidence(_of_twin(measures, seen), level, told, progress))
 
@@ -141,12 +144,12 @@ class _Measures:
     eye: str
     own: Mapping[tuple[str, str], Measured]
     twins: Measures
-    kind: str
+    kinds: Sequence[Kind]
 
     def family(self, claim: Claim, site: str) -> Family:
         """One claim at one site, the network's measure beside its twins'."""
         key = site, claim.name
-        return Family.of(claim, self.views[site], self.eye, self.own[key], self.twins[key], self.kind)
+        return Family.of(claim, self.views[site], self.eye, self.own[key], self.twins[key], self.kinds)
 
 
 def _evidence(found: _Measures, level: float, provenance: Provenance, progress: Progress) -> Evidence:
@@ -182,7 +185,7 @@ def _views_of(sweep: Sweep, views: Mapping[str, SiteView]) -> dict[str, SiteView
 def _of_twin(found: _Measures, views: Mapping[str, SiteView]) -> _Measures:
     """The first twin in the network's place, and the other twins in its twins'. Words about units are not kept with a twin's measures."""
     own = {key: replace(twins[0].found, notes=()) for key, twins in found.twins.items()}
-    return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kind)
+    return _Measures(views, found.claims, found.eye, own, {key: twins[1:] for key, twins in found.twins.items()}, found.kinds[1:])
 
 
 def making_of(network: Network, pictures: int | Mapping[str, Any] | None) -> Making:
@@ -210,8 +213,9 @@ def _claims(names: Sequence[str] | Literal["all"], stimuli: Stimuli, dear: Colle
 
 def _settled(families: list[Family], level: float) -> list[tuple[list[Row], SiteClaim]]:
     """One claim's verdicts at every site. Its gates are corrected over the sites: claims are different questions, each with its own family."""
-    gates = adjust(np.array([family.gate.p for family in families], dtype=np.float64))
-    said = zip(*claims_of_twins([family.statistics for family in families], [family.twins for family in families], level), strict=True)
+    gates = corrected([family.gate for family in families])
+    kinds = families[0].kinds if families else ()
+    said = zip(*claims_of_twins([family.statistics for family in families], [family.twins for family in families], level, kinds), strict=True)
     return [settle(family, Settling(float(gate), len(families), level, *one)) for family, gate, one in zip(families, gates, said, strict=True)]
 
 

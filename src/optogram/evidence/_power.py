@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from optogram.evidence._twin_kinds import kinds_of
 from optogram.statistics.power import Power, plan
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def power_table(network: Network, photos: Photos, sites: Sequence[str] | None = 
     """
     chosen = [network.site(address) for address in sites] if sites is not None else list(network.sites())
     count = min(len(photos), PANEL)
-    return {site.address: plan(count, site.units, twins, level=level) for site in chosen if site.units > 1}
+    kinds = len({*kinds_of(None, twins, level)})
+    return {site.address: plan(count, site.units, twins, level=level, kinds=kinds) for site in chosen if site.units > 1}
 
 
 def power_lines(table: dict[str, Power]) -> list[str]:

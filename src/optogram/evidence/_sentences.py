@@ -60,7 +60,8 @@ def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: i
     if not beyond_twins:
         return f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; says nothing about learning"
     told = f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"
-    return f"{told}, {figure(gate_q)} over {sites} site{'s' if sites != 1 else ''}: {'open' if gate_q <= level else 'closed'}"
+    over = f"{sites} site{'s' if sites != 1 else ''}{' and either kind of twin' if gate.apart else ''}"
+    return f"{told}, {figure(gate_q)} over {over}: {'open' if gate_q <= level else 'closed'}"
 
 
 def _counted(claim: Claim, found: Measured, unit: int, viewer: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
@@ -14,11 +14,11 @@ from jaxtyping import Float
 from optogram.evidence._claim import Claim, Measured
 from optogram.evidence._rules import MEASURING, rules
 from optogram.evidence._side_by_side import side_by_side
+from optogram.evidence._twin_kinds import Kind
 from optogram.evidence._view import SiteView, Stimuli
 from optogram.progress import Progress, track
 from optogram.statistics.effects import participation_ratio
-from optogram.statistics.gate import family_gate, unit_level
-from optogram.statistics.multiplicity import adjust
+from optogram.statistics.gate import corrected, family_gate, unit_level
 
 if TYPE_CHECKING:
     from optogram.exemplars.result import Sweep
@@ -53,8 +53,7 @@ def measure_twins(
     views: Mapping[str, SiteView],
     claims: Sequence[Claim],
     own: Mapping[tuple[str, str], Measured],
-    twins: int,
-    kind: Literal["reinit", "shuffle"],
+    kinds: Sequence[Kind],
     seed: int,
     checkpoint: str | Path | None,
     progress: Progress,
@@ -62,7 +61,7 @@ def measure_twins(
     record: Record | None = None,
     recorded: str = "",
 ) -> Measures:
-    """All twins, seeds `seed` to `seed + twins - 1`; those found in `checkpoint` are not run again.
+    """A twin of each of `kinds`, with seeds from `seed` on; those found in `checkpoint` are not run again.
 
     `own` is what the claims found in the network itself. `record` adds what claims need beside responses; `recorded` tells its settings
     apart. A kept twin's file is named after all that it depends on, so one of other
@@ -72,11 +71,12 @@ def measure_twins(
 
     keep = Path(checkpoint) if checkpoint is not None else None
     measures: dict[tuple[str, str], list[TwinMeasure]] = {(site, claim.name): [] for site in views for claim in claims}
-    stamp = _stamp(network, sweep, measures, kind, viewer + recorded, [view.stimuli for view in views.values()][:1])
+    known = [view.stimuli for view in views.values()][:1]
+    stamps = {kind: _stamp(network, sweep, measures, kind, viewer + recorded, known) for kind in {*kinds}}
     images = None
-    with track("twins", twins, progress) as advance:
-        for number in range(twins):
-            path = keep / f"twin-{stamp}-{seed + number:03d}.npz" if keep else None
+    with track("twins", len(kinds), progress) as advance:
+        for number, kind in enumerate(kinds):
+            path = keep / f"twin-{stamps[kind]}-{seed + number:03d}.npz" if keep else None
             if path is not None and path.exists():
                 found = _read(path, measures)
             else:
@@ -119,20 +119,22 @@ def spread_of(responses: Float[np.ndarray, "patch unit"]) -> float:
 
 
 def claims_of_twins(
-    families: Sequence[Float[np.ndarray, " twin"]], measures: Sequence[list[TwinMeasure]], level: float
+    families: Sequence[Float[np.ndarray, " twin"]], measures: Sequence[list[TwinMeasure]], level: float, kinds: Sequence[Kind] = ()
 ) -> tuple[list[list[int]], list[list[int]]]:
     """What the same rules claim of networks that have learned nothing: each twin judged against the others.
 
     `families`: a claim's statistic of each twin, a list a site; `measures` what was found there. One list a site comes back, one
     number a twin: units that pass the claim's own null (q <= level), and units that would be said to stand, with the gates
-    corrected over sites as the network's were.
+    corrected over sites as the network's were. Of its own kind there is one twin fewer: it must be beyond all of them.
     """
     twins = len(families[0]) if families else 0
     identified = [[int(np.sum(one.found.q <= level)) for one in site] for site in measures]
     stands: list[list[int]] = [[] for _ in families]
     for number in range(twins):
-        gates = [family_gate(site[number], np.delete(site, number)).p for site in families]
-        for index, gate_q in enumerate(adjust(np.array(gates, dtype=np.float64))):
+        gates = [family_gate(site[number], np.delete(site, number), [*kinds[:number], *kinds[number + 1 :]]) for site in families]
+        for index, gate_q in enumerate(corrected([replace(gate, apart=()) for gate in gates])):
+            if gates[index].hardest > max(level, gates[index].least):
+                gate_q = 1.0
             others = [one for other, one in enumerate(measures[index]) if other != number]
             stands[index].append(_standing(measures[index][number], others, float(gate_q), level))
     return identified, stands

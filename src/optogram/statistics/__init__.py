@@ -13,7 +13,9 @@ One concept, one file; NaN stands for "not tested" everywhere, passes through, a
         margins_among(matrix, size) -> margins that compare with those of a network with fewer living units
         too_alike(responses, above=.8) -> left_out [unit, unit]
     gate            the twin null, on its two levels
-        family_gate(statistic, twins [twin]) -> Gate(.p .floor .exceeding .twins .open_at(level) .can_open(level) .sentence(level))
+        family_gate(statistic, twins [twin], kinds=())
+            -> Gate(.p .floor .hardest .least .apart .exceeding .twins .open_at(level) .can_open(level) .sentence(level))
+        corrected(gates) -> q over several families, and over kinds of twin
         unit_level(observed [unit], twins [twin, unit])
             -> UnitLevel(.p .q .floor .least_q .at_least .draws .units .twins .reach(level) .can_show(level))
         twins_needed(level=.05) -> 21

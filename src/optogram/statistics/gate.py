@@ -4,11 +4,16 @@ Twins, not units, are the independent replicates: units of one network hang toge
 statistic, fixed beforehand, must exceed that of the twins. The network and its twins are exchangeable under the null whatever the dependence of
 units, so the gate is exact. Only then units, each against the pooled twin units of the same site. Simulated in the tests with intraclass
 correlations 0 to .3: the gate holds its level, pooled p with Benjamini-Hochberg is conservative.
+
+Twins of several kinds (re-initialised, shuffled) are not exchangeable with each other: one kind may score higher than the other whatever is learned,
+and a network of the higher kind would be beyond the lower one's twins by that alone. So the network must be beyond the twins of each kind by
+themselves as well, at the level (an intersection-union test: valid whichever kind the network is like).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +28,14 @@ _TIE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A family's statistic among its twins' (twins whose statistic is NaN were dropped: the rest are still exchangeable)."""
+    """A family's statistic among its twins' (twins whose statistic is NaN were dropped: the rest are still exchangeable).
+
+    `apart`: the same against the twins of each kind by themselves, by name, where there are several kinds.
+    """
 
     statistic: float
     reference: Float[np.ndarray, " twin"]
+    apart: tuple[tuple[str, Gate], ...] = ()
 
     @property
     def twins(self) -> int:
@@ -48,17 +57,28 @@ class Gate:
         """The least p that so many twins can give."""
         return permutation.floor(self.twins)
 
+    @property
+    def hardest(self) -> float:
+        """The greatest p against the twins of one kind, p itself where there is only one: q is never below it."""
+        return max([self.p, *(gate.p for _, gate in self.apart)])
+
+    @property
+    def least(self) -> float:
+        """The least that `hardest` can be, with so many twins of each kind."""
+        return max([self.floor, *(gate.floor for _, gate in self.apart)])
+
     def open_at(self, level: float = 0.05) -> bool:
-        """Whether units may be claimed: p <= level. For several families correct the p first, and compare the q."""
-        return self.p <= level
+        """Whether units may be claimed: beyond the twins of every kind. For several families compare `corrected` gates instead."""
+        return self.hardest <= level
 
     def can_open(self, level: float = 0.05) -> bool:
         """Whether so many twins could open it at all."""
-        return self.floor <= level
+        return self.least <= level
 
     def sentence(self, level: float = 0.05) -> str:
         """What was counted, in words; says so where the twins are too few to show more."""
-        counted = f"{self.exceeding} of {self.twins} untrained twins do as well"
+        kinds = " and ".join(f"{gate.exceeding} of {gate.twins} {name}" for name, gate in self.apart)
+        counted = f"{self.exceeding} of {self.twins} untrained twins {f'({kinds}) ' if kinds else ''}do as well"
         return counted if self.can_open(level) else f"{counted}; {self.twins} twins cannot show more"
 
 
@@ -101,13 +121,26 @@ class UnitLevel:
         return permutation.reach(self.pool, level)
 
 
-def family_gate(statistic: float | np.floating, twins: Float[np.ndarray, " twin"]) -> Gate:
-    """The gate of one family: one number of the network (a mean, a rate; fixed beforehand, greater is stronger) against one number of each twin."""
+def family_gate(statistic: float | np.floating, twins: Float[np.ndarray, " twin"], kinds: Sequence[str] = ()) -> Gate:
+    """The gate of one family: one number of the network (a mean, a rate; fixed beforehand, greater is stronger) against one number of each twin.
+
+    `kinds` names each twin's kind, where they are not all of one.
+    """
     if twins.ndim != 1:
         raise SettingError(f"a gate compares one statistic a twin, [twin]; got {twins.shape}. Reduce over units first.")
     if math.isinf(statistic) or np.isinf(twins).any():
         raise NonFiniteError("a gate's statistics are finite, or NaN where a family could not be tested; got infinity.")
-    return Gate(float(statistic), np.asarray(twins[~np.isnan(twins)], dtype=np.float64))
+    if kinds and len(kinds) != len(twins):
+        raise SettingError(f"every twin has a kind; got {len(kinds)} kinds for {len(twins)} twins.")
+    names = [*dict.fromkeys(kinds)]
+    members = {name: np.array([kind == name for kind in kinds]) for name in names} if len(names) > 1 else {}
+    apart = tuple((name, family_gate(statistic, twins[rows])) for name, rows in members.items())
+    return Gate(float(statistic), np.asarray(twins[~np.isnan(twins)], dtype=np.float64), apart)
+
+
+def corrected(gates: Sequence[Gate]) -> Float[np.ndarray, " family"]:
+    """q of several families' gates: p by Benjamini-Hochberg, and never less than against the hardest kind of twin."""
+    return np.asarray(np.maximum(adjust(np.array([gate.hardest for gate in gates], dtype=np.float64)), [gate.p for gate in gates]))
 
 
 def unit_level(observed: Float[np.ndarray, " unit"], twins: Float[np.ndarray, "twin twin_unit"]) -> UnitLevel:

@@ -8,6 +8,7 @@ normal. Real responses are not: read the figures as what to expect at best, to o
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,10 +57,12 @@ def plan(
     spread: float = 0.1,
     level: float = 0.05,
     power: float = 0.8,
+    kinds: int = 1,
 ) -> Power:
     """The power table's row for held-out `photographs` with `probes` patches each.
 
-    `icc`: how score times response hangs together within a photograph, about the product of the two intraclass correlations.
+    `icc`: how score times response hangs together within a photograph, about the product of the two intraclass correlations. `kinds`: of so many
+    kinds the twins are, in turn; a family must be beyond those of each by themselves.
     Raises `SettingError` for counts that allow no test.
     """
     if photographs < 4 or units < 2 or twins < 0:
@@ -80,7 +83,7 @@ def plan(
         advantage_together=null * together,
         rate=identification_rate(alone, size),
         rate_together=identification_rate(together, size),
-        gate=least_shift(twins, level, power),
+        gate=_least(lambda shift: opened(shift, [len(range(kind, twins, kinds)) for kind in range(kinds)], level), power),
         unit=least_shift(twins * units, level / units, power),
         unit_together=least_shift(twins * units, level * power, power),
     )
@@ -115,14 +118,28 @@ def found(shift: float, draws: int, level: float = 0.05) -> float:
     return _normal_mean(stats.binom.cdf(allowed, draws, special.ndtr(-(_NODES + shift))))
 
 
+def opened(shift: float, twins: Sequence[int], level: float = 0.05) -> float:
+    """Chance that a family `shift` standard deviations above its twins' has p <= level against so many of each kind, the kinds being alike."""
+    allowed = [math.floor(level * (1 + count) + 1e-9) - 1 for count in twins]
+    if min(allowed) < 0:
+        return 0.0
+    passed = [stats.binom.cdf(most, count, special.ndtr(-(_NODES + shift))) for most, count in zip(allowed, twins, strict=True)]
+    return _normal_mean(np.prod(passed, axis=0))
+
+
 def least_shift(draws: int, level: float = 0.05, power: float = 0.8) -> float:
     """How far above its null, in its standard deviations, a value must lie to have p <= level with that chance; infinity with too few draws.
 
     For a unit found by Benjamini-Hochberg give level times the share of the family that is found with it: 1 / units alone, `power` if all are.
     """
-    if found(20.0, draws, level) < power:
+    return _least(lambda shift: found(shift, draws, level), power)
+
+
+def _least(chance: Callable[[float], float], power: float) -> float:
+    """The least shift that is found with that chance; infinity where none up to 20 is."""
+    if chance(20.0) < power:
         return math.inf
-    return float(optimize.brentq(lambda shift: found(shift, draws, level) - power, -5.0, 20.0, xtol=1e-6))
+    return float(optimize.brentq(lambda shift: chance(shift) - power, -5.0, 20.0, xtol=1e-6))
 
 
 def discovered(shift: float, units: int, draws: int, level: float = 0.05) -> float:

@@ -24,6 +24,7 @@ from optogram.evidence._judge import CLAIMS, making_of, site_views
 from optogram.evidence._mapped import Mapped
 from optogram.evidence._matched import Matching, matrix
 from optogram.evidence._scene import Scene, recorded, scenes_of
+from optogram.evidence._twin_kinds import Asked, Kind, kinds_of
 from optogram.evidence._view import SiteView
 from optogram.exemplars.panel import panel_responses
 from optogram.exemplars.result import Sweep
@@ -37,8 +38,8 @@ from optogram.statistics.identification import wrong_picture
 from optogram.statistics.intervals import clopper_pearson
 
 LEVEL = 0.05
-KINDS = ("shuffle", "orthogonal")
-"""Networks that have learned nothing, of another kind than the twins that judge them."""
+KINDS = ("reinit", "shuffle", "orthogonal")
+"""Networks that have learned nothing: of either kind of twin, and of one that no twin is of."""
 OF_RESPONSES = ("alike", "facets", "hypothesis", "privileged", "selective")
 """Claims whose own null is that the unit's responses have nothing to do with the photographs."""
 
@@ -76,10 +77,11 @@ class Told:
 
 @dataclass(frozen=True)
 class Seen:
-    """One network's view of the site. What claims measure of it is kept, by how many living units it was compared with."""
+    """One network's view of the site. What claims measure of it is kept, by how many living units it was compared with. `kind`: a twin's."""
 
     view: SiteView
     kept: dict[tuple[str, int], Measured] = field(default_factory=dict)
+    kind: Kind = "reinit"
 
     def measured(self, claim: Claim, like: Measured | None = None) -> Measured:
         """The claim's measure, as the network's own or as a twin's beside `like`."""
@@ -134,16 +136,16 @@ class Bench:
             return self.network.twin(kind, seed, photographs)  # type: ignore[arg-type]
         return orthogonal(self.network, seed, photographs)
 
-    def twins(self, count: int, first: int) -> list[Seen]:
-        """So many re-initialised networks."""
-        return [self.seen(self.twin("reinit", first + number)) for number in range(count)]
+    def twins(self, count: int, first: int, asked: Asked = None) -> list[Seen]:
+        """So many twins, of the kinds that `og.judge` would make."""
+        return [replace(self.seen(self.twin(kind, first + number)), kind=kind) for number, kind in enumerate(kinds_of(asked, count, LEVEL))]
 
     def judged(self, one: Seen, others: Sequence[Seen], claim: Claim) -> Told:
         """What is said of `one` by the judge's own rules."""
         own = one.measured(claim)
         twins = [other.measured(claim, own) for other in others]
         families = claim.families(own, twins)
-        if not family_gate(families.observed, families.twins).p <= LEVEL:
+        if not family_gate(families.observed, families.twins, [other.kind for other in others]).open_at(LEVEL):
             return Told(False, 0, own.units)
         units = unit_level(own.effect.astype(np.float64), np.stack([twin.effect for twin in twins]).astype(np.float64))
         return Told(True, int(np.sum((own.q <= LEVEL) & (units.q <= LEVEL))), own.units)
@@ -173,7 +175,8 @@ def untrained(
 ) -> dict[str, dict[str, tuple[Count, Count]]]:
     """By claim and kind: how many gates open of networks that have learned nothing, and in how many families a unit stands.
 
-    They are judged by re-initialised twins, of `fresh` ones in each trial, without which the trials hang together by the twins that they share.
+    They are judged by twins as `og.judge` makes them (`bench.twins`), `fresh` ones in each trial, without which the trials hang together by the twins
+    that they share.
     Families that could not be tested are no trials. The trial in which `seconds` run out is the last.
     """
     told: dict[str, dict[str, list[Told]]] = {claim.name: {kind: [] for kind in KINDS} for claim in bench.claims if claim.beyond_twins}
