@@ -181,6 +181,18 @@ def test_chains_of_convolutions_by_arithmetic(layers: list[tuple[int, int, int, 
                 assert field.box(place) == Box(top, left, top + size, left + size)
 
 
+@pytest.mark.parametrize("size", [(64, 64), (512, 512), (96, 640)])
+def test_fields_do_not_depend_on_the_inputs_size(size: tuple[int, int]) -> None:
+    """Large inputs go through the network a few stripes at a time: what is asked of rows is not to be answered for columns."""
+    layers = [(5, 2, 2, 1), (3, 2, 1, 1), (3, 1, 2, 2)]
+    network = Network(nn.Sequential(*(nn.Conv2d(3 if index == 0 else 2, 2, *layer) for index, layer in enumerate(layers))), Preprocess(size=size))
+    offset, extent, stride = by_arithmetic(layers)
+    field = field_of(network, "2")
+    assert field.regular
+    assert field.box((0, 3)) == Box(offset, offset + 3 * stride, offset + extent, offset + 3 * stride + extent)
+    assert network.receptive_field("2:1@0,0").top < 0  # it leaves the image, and says where to
+
+
 def test_branches_differ_by_unit() -> None:
     network = made("branch")
     assert [network.receptive_field(f"together:{unit}@5,5").as_tuple() for unit in (0, 3, 6)] == [(10, 10, 13, 13), (4, 10, 19, 13), (10, 6, 13, 17)]

@@ -9,6 +9,7 @@ size; others place by place. Where an operation swallows NaN, large random chang
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor
 from optogram.geometry import Box
 from optogram.network.extents import extents_along
 from optogram.network.field import Extent, Field
-from optogram.network.influence import DRAWS, Influence, Stripe, swallowed
+from optogram.network.influence import DRAWS, Axis, Influence, Stripe, swallowed
 from optogram.network.irregular import any_unit, tables
 from optogram.network.network import Network
 from optogram.network.site import Site, Unit
@@ -113,22 +114,20 @@ def _refuted(influence: Influence, found: dict[str, Field]) -> set[str]:
     fields = [field for field in found.values() if len(field.site.grid) == 2]
     if not fields:
         return set()
-    stripes = [Stripe(0, 0, (height + 1) // 2), Stripe(0, height // 2, height), Stripe(1, 0, (width + 1) // 2), Stripe(1, width // 2, width)]
-    seen = influence([field.site for field in fields], (height, width), stripes, _both)
-    return {field.site.address for field in fields if not _agrees(field, stripes, seen[field.site.address], (height, width))}
+    refuted: set[str] = set()
+    sides: tuple[tuple[Axis, int], ...] = ((0, height), (1, width))
+    for axis, length in sides:
+        stripes = [Stripe(axis, 0, (length + 1) // 2), Stripe(axis, length // 2, length)]
+        seen = influence([field.site for field in fields], (height, width), stripes, partial(_both, axis))
+        refuted |= {field.site.address for field in fields if not _agrees(field, stripes, seen[field.site.address], (height, width))}
+    return refuted
 
 
-def _both(site: Site, marks: Float[Tensor, "stripe unit row column"]) -> Bool[Tensor, "stripe unit both place"]:
-    """Whether a stripe reaches any, and whether it reaches all of the middle, of what lies across it; the shorter axis is filled up."""
-    changed = marks.isnan()
-    most = max(changed.shape[2:])
-    parts = []
-    for index, part in enumerate(changed):
-        along = part if index < len(changed) // 2 else part.transpose(1, 2)
-        count = along.shape[2]
-        pair = torch.stack((along.any(2), along[:, :, count // 3 : count - count // 3].all(2)), 1)
-        parts.append(torch.nn.functional.pad(pair, (0, most - pair.shape[-1])))
-    return torch.stack(parts)
+def _both(axis: Axis, site: Site, marks: Float[Tensor, "stripe unit row column"]) -> Bool[Tensor, "stripe unit both place"]:
+    """Whether a stripe reaches any, and whether it reaches all of the middle, of what lies across it."""
+    along = marks.isnan() if axis == 0 else marks.isnan().transpose(2, 3)
+    count = along.shape[3]
+    return torch.stack((along.any(3), along[..., count // 3 : count - count // 3].all(3)), 2)
 
 
 def _agrees(field: Field, stripes: Sequence[Stripe], seen: Bool[np.ndarray, "stripe unit both place"], size: tuple[int, int]) -> bool:
