@@ -11,7 +11,7 @@ from PIL import Image
 from optogram.errors import SettingError
 from optogram.synthesis.agreement import agreement
 from optogram.synthesis.result import Synthesis
-from optogram.synthesis.sheet import NOTHING
+from optogram.synthesis.sheet import CELL, GAP, NOTHING, faded
 from optogram.synthesis.synthesize import synthesize
 from optogram.zoo._planted import planted
 
@@ -33,15 +33,57 @@ def test_twins_are_climbed_too_and_told() -> None:
     assert f"(2 twins: {found.twins[:, 0].min():.3g} to {found.twins[:, 0].max():.3g})" in found.line(0)
 
 
-def test_where_the_objective_cared_is_where_the_template_weighs() -> None:
-    """The gradient of a linear neuron is its template, at every step the same."""
-    found = made(TRUTH.addresses["spot"], objective="neuron", caring=True)
+@pytest.mark.parametrize(("channels", "name"), [(1, "spot"), (3, "opponent")])
+def test_where_the_objective_cared_is_where_the_template_weighs(channels: int, name: str) -> None:
+    """The gradient of a linear neuron is its template, at every step the same; one colour up and another down is caring too."""
+    truth = planted(channels)  # type: ignore[arg-type]
+    settings = {"steps": 12, "canvas": "pixel", "transforms": (), "progress": False, "objective": "neuron"}
+    found = synthesize(truth.network, truth.addresses[name], caring=True, **settings)  # type: ignore[arg-type]
     assert found.caring is not None
-    assert found.caring[0] == pytest.approx(12 * np.abs(TRUTH.truth["spot"]).sum(0), rel=1e-3)
-    sheet = np.asarray(found.transparent())
-    assert sheet.shape[2] == 3
+    assert found.caring[0] == pytest.approx(12 * np.abs(truth.truth[name]).sum(0), rel=1e-3, abs=1e-5)
     with pytest.raises(SettingError, match="caring=True"):
         made("templates:0").transparent()
+
+
+def test_a_picture_is_drawn_where_the_objective_cared_and_white_elsewhere() -> None:
+    caring = np.zeros((64, 48), np.float32)
+    caring[20:40, 10:30] = 3.0
+    picture = np.random.default_rng(0).random((3, 64, 48), dtype=np.float32) * 0.5
+    shown = faded(picture, caring)
+    assert np.allclose(shown[:, 24:36, 14:26], picture[:, 24:36, 14:26], atol=1e-6)
+    assert (shown[:, 50:] > 0.999).all()
+    assert (shown[:, :, 40:] > 0.999).all()
+    half = faded(picture, caring * np.linspace(0, 1, 48))  # half as much caring, half as opaque
+    opaque = (1 - half[:, 28, 14:26]) / (1 - picture[:, 28, 14:26])
+    assert (np.diff(opaque, axis=1)[:, :6] > 0).all()
+    assert (faded(picture, np.zeros((64, 48), np.float32)) == 1).all()
+
+
+def test_the_transparent_sheet_fades_its_pictures_and_keeps_those_with_opacity_of_their_own(tmp_path: Path) -> None:
+    found = made([TRUTH.addresses["spot"], TRUTH.addresses["constant"]], objective="neuron", caring=True, size=32, steps=24)
+    cell = np.asarray(found.transparent().convert("L"))[GAP : GAP + CELL, GAP : GAP + CELL] / 255
+    plain = np.asarray(found.figure().convert("L"))[GAP : GAP + CELL, GAP : GAP + CELL] / 255
+    side = CELL // 32 * 32
+    edge = (CELL - side) // 2
+    field = slice(edge + 10 * (side // 32), edge + 22 * (side // 32))  # the neuron in the middle sees 12 pixels
+    outside = np.ones((CELL, CELL), bool)
+    outside[field, field] = False
+    outside[edge + 8 * 4 : edge + 24 * 4, edge + 8 * 4 : edge + 24 * 4] = False  # and a little more for the smoothing
+    assert (cell[outside] > 0.99).all()
+    assert (
+        np.abs(
+            cell[CELL // 2 - 4 : CELL // 2 + 4, CELL // 2 - 4 : CELL // 2 + 4] - plain[CELL // 2 - 4 : CELL // 2 + 4, CELL // 2 - 4 : CELL // 2 + 4]
+        ).max()
+        < 0.02
+    )
+    opaque = made(TRUTH.addresses["spot"], canvas="cppn_alpha", objective="neuron", steps=24)
+    assert opaque.alpha is not None
+    on_white = opaque.image(0) + 0.5 * (1 - opaque.alpha[0])  # on gray it is colour + alpha / 2
+    drawn = np.asarray(opaque.transparent().convert("L"))[GAP : GAP + CELL, GAP : GAP + CELL] / 255
+    assert np.abs(drawn[6::12, 6::12] - on_white[0]).max() < 0.01
+    kept = found.save(tmp_path / "faded.png", transparent=True)
+    with Image.open(kept) as sheet:
+        assert np.array_equal(np.asarray(sheet.convert("RGB")), np.asarray(found.transparent()))
 
 
 def test_seeds_agree_about_linear_units_and_not_with_other_units() -> None:

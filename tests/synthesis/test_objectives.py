@@ -66,6 +66,8 @@ def test_objectives_add_subtract_and_scale_and_a_sum_leaves_its_terms_alone() ->
     single = [values([goal] * 3) for goal in (one, two, three)]
     assert values([total] * 3) == pytest.approx(single[0] - 1.5 * single[1] + single[2], abs=1e-4)
     assert values([total, one, two]) == pytest.approx([values([total] * 3)[0], single[0][1], single[1][2]], abs=1e-4)
+    scaled = (3 * total - 0.25 * (2 * two)) / 2  # what was scaled before is scaled again, and no term for the others' sake
+    assert values([scaled] * 3) == pytest.approx(1.5 * (single[0] - 1.5 * single[1] + single[2]) - 0.25 * single[1], abs=1e-4)
 
 
 PHOTOGRAPH = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(5)) * 0.5 + 0.25

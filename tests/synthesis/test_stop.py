@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from torch.nn.modules.module import register_module_forward_hook
 
+from optogram.synthesis.objectives.diversity import diversity
+from optogram.synthesis.objectives.site import site
 from optogram.synthesis.result import Synthesis
 from optogram.synthesis.synthesize import synthesize
 from optogram.zoo._planted import planted
@@ -61,3 +64,37 @@ def test_octaves_that_are_stopped_end_at_full_size() -> None:
     assert stopped.image(0).shape == (1, 24, 24)
     assert stopped.taken(0) < 40
     assert np.isfinite(stopped.trace[0, : stopped.taken(0)]).all()
+
+
+def test_a_stop_among_twins_or_other_seeds_leaves_all_of_them_out() -> None:
+    """The unit's own climb asks 42 times: once a step, at its end, and before the twin's, which is then in its third step."""
+    whole = made(UNITS[0])
+    for stopped in (made(UNITS[0], stop=after(45), twins=[NET, NET]), made(UNITS[0], stop=after(45), seeds=3)):
+        assert np.array_equal(stopped.images, whole.images)
+        assert stopped.taken(0) == 40
+        assert stopped.twins is None
+        assert stopped.agreement is None
+
+
+def test_after_a_stop_no_twin_is_run() -> None:
+    passes = [0]
+    handle = register_module_forward_hook(lambda *passed: passes.__setitem__(0, passes[0] + 1))
+    counts = []
+    try:
+        for twins in ([], [NET, NET, NET]):
+            passes[0] = 0
+            made(UNITS[0], stop=after(5), twins=twins)
+            counts.append(passes[0])
+    finally:
+        handle.remove()
+    assert counts[0] == counts[1] > 0
+
+
+def test_pictures_that_differ_are_stopped_in_octaves_as_those_that_they_are() -> None:
+    """The two that differ climb together and first, though another lies between them; the stop falls among that one's steps of the first octave."""
+    one, two = diversity(NET.unit("templates:3"), 2, NET.site("templates"))
+    asked = [one, site(NET.unit("templates:5")), two]
+    stopped = made(asked, preset="deepdream", canvas="pixel", stop=after(13), batch_size=2)
+    assert stopped.units == (one.name, two.name)
+    alone = made([one, two], preset="deepdream", canvas="pixel", stop=after(11), batch_size=2)
+    assert np.abs(stopped.images - alone.images).max() < 1e-4

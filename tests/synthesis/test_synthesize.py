@@ -10,6 +10,10 @@ import optogram as og
 from optogram.errors import AddressError, SettingError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
+from optogram.synthesis.objectives.cosine_dot import cosine_dot
+from optogram.synthesis.objectives.diversity import diversity
+from optogram.synthesis.objectives.intermediate import intermediate
+from optogram.synthesis.objectives.negative import negative
 from optogram.synthesis.objectives.neuron import neuron
 from optogram.synthesis.objectives.unit import unit
 from optogram.synthesis.result import Synthesis
@@ -75,6 +79,16 @@ def test_dead_and_constant_units_are_named_not_drawn_in_silence(truth: Planted) 
     assert made.verdict[:2] == ("dead start", "no gradient")
     assert made.activations[:2].tolist() == [0.0, 0.5]
     assert "dead start" in str(made)
+
+
+def test_dead_units_are_named_in_whatever_they_are_asked(truth: Planted) -> None:
+    """Sums and differing pictures have gradients from elsewhere, and a cosine climbs before the rectifier: the unit stays dead all the same."""
+    net = truth.network
+    dead, spot = net.unit(truth.addresses["dead"].replace("templates", "rectified")), net.unit(truth.addresses["spot"])
+    lone = [*diversity(dead, 2, net.site("templates")), cosine_dot(dead), unit(dead) + neuron(dead), 2 * unit(dead)]
+    assert set(run(net, lone, steps=12).verdict) == {"dead start"}
+    mixed = [unit(dead) + unit(spot), unit(spot) - unit(dead), negative(dead), intermediate(dead, 0.0), cosine_dot(spot)]
+    assert "dead start" not in run(net, mixed, steps=12).verdict
 
 
 def test_sites_are_mixed_and_the_order_is_kept(truth: Planted) -> None:

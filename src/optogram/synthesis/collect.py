@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from optogram.network.network import Network
-from optogram.network.site import Site
+from optogram.network.site import Site, Unit
 from optogram.network.tap import Taps
 from optogram.result import Provenance
 from optogram.synthesis.alike import agreed
@@ -64,7 +64,7 @@ def reached(
 
     A lowered unit's response is read before its rectifier and with its own sign; a composed objective gives its own value.
     """
-    objectives = [objective.reported for objective in objectives]
+    climbed, objectives = objectives, [objective.reported for objective in objectives]
     seen = resample(images, stage.still(), *stage.view)
     sites = {site.address: site for objective in objectives for site in objective.sites}
     lowered = [objective.unit is not None and objective.terms[0][0] < 0 for objective in objectives]
@@ -73,7 +73,7 @@ def reached(
         after = measure(objectives, lambda term: (term.site, taps[term.site.address]))
         before = measure(objectives, lambda term: _raw(net, taps, term))
         values = torch.where(torch.tensor(lowered, device=after.device), -before, after)
-        silent = [not down and _silent(taps, objective, row) for row, (objective, down) in enumerate(zip(objectives, lowered, strict=True))]
+        silent = [_silent(taps, objective, row) for row, objective in enumerate(climbed)]
     return values.cpu().tolist(), silent
 
 
@@ -83,8 +83,16 @@ def _raw(net: Network, taps: Taps, term: Any) -> tuple[Site, Tensor]:
 
 
 def _silent(taps: Any, objective: Objective, row: int) -> bool:
-    unit = objective.unit
-    if unit is None or not unit.site.rectified or unit.head:
+    """Whether all that is told of the picture are units that the objective raises and that rectifiers hold at zero, at every place of them."""
+    told = objective.reported.terms
+    units = [(weight, getattr(term, "raised", None)) for weight, term in told if weight]
+    if not units or not all(one in objective.terms for one in told):
+        return False
+    return all(weight > 0 and unit is not None and _zero(taps, unit, row) for weight, unit in units)
+
+
+def _zero(taps: Any, unit: Unit, row: int) -> bool:
+    if not unit.site.rectified or unit.head:
         return False
     return bool((unit.site.places(taps[unit.site.address])[row, unit.index] == 0).all())
 

@@ -13,6 +13,7 @@ from optogram.network.network import Network
 from optogram.synthesis.objectives.diversity import diversity, grams
 from optogram.synthesis.result import Synthesis
 from optogram.synthesis.synthesize import synthesize
+from optogram.synthesis.verdict import FAILED
 
 STRONG, ALIKE = 0.5, 0.9
 
@@ -37,8 +38,8 @@ def facets(
     """Makes `most` pictures of a unit that must differ at `site`, and counts those that do and still drive it.
 
     From the strongest on, a picture counts if it reaches `strong` times the strongest's response and the cosine of its Gram
-    matrix with each one counted before is under `alike`. A lower bound: there may be more than `most`. `settings` go to
-    `synthesize`.
+    matrix with each one counted before is under `alike`; a picture that failed (its verdict) never does, so that a dead unit
+    has none. A lower bound: there may be more than `most`. `settings` go to `synthesize`.
     """
     goals = diversity(net.unit(address), most, net.site(site), weight)
     made = synthesize(net, goals, batch_size=max(most, settings.pop("batch_size", 16)), **settings)
@@ -46,8 +47,11 @@ def facets(
     with torch.no_grad():
         matrices = grams(place, net.read(place, torch.from_numpy(made.images).to(net.device))).cpu()
     cosines = (matrices @ matrices.T).numpy()
+    most_reached = float(made.activations.max())
+    least = min(strong * most_reached, most_reached)  # half of what is below zero is more
     kinds: list[int] = []
     for index in np.argsort(-made.activations):
-        if made.activations[index] >= strong * made.activations.max() and all(cosines[index, kind] < alike for kind in kinds):
+        drives = made.verdict[index] not in FAILED and made.activations[index] >= least
+        if drives and all(cosines[index, kind] < alike for kind in kinds):
             kinds.append(int(index))
     return Facets(made, cosines, tuple(kinds))

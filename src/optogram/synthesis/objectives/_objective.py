@@ -19,7 +19,8 @@ class Term(Protocol):
     """One number per picture, read off one site. Terms of one type at one site are measured together, a term a row.
 
     While a picture climbs, a rectified site is read before its rectifier, where a silent unit has a gradient; a term with a
-    true `exact` attribute is read where it says. One with an attribute `size` needs a picture of that height and width.
+    true `exact` attribute is read where it says. One with an attribute `size` needs a picture of that height and width. One with an
+    attribute `raised` is about that unit alone: where it stays at zero the picture is a dead start.
     """
 
     @property

@@ -27,6 +27,11 @@ class Response:
         """Where it is read."""
         return self.unit.site
 
+    @property
+    def raised(self) -> Unit:
+        """The unit that rises with it."""
+        return self.unit
+
     @staticmethod
     def measure(terms: Sequence[Response], site: Site, activation: Tensor) -> Float[Tensor, " row"]:
         """The value of term i in row i."""

@@ -29,6 +29,12 @@ class Alignment:
     power: float
     where: Where
 
+    @property
+    def raised(self) -> Unit | None:
+        """The unit that rises with it, where the vector is one unit's axis."""
+        axes = [index for index, weight in enumerate(self.vector) if weight]
+        return Unit(self.site, axes[0]) if len(axes) == 1 and self.vector[axes[0]] > 0 else None
+
     @staticmethod
     def measure(terms: Sequence[Alignment], site: Site, activation: Tensor) -> Float[Tensor, " row"]:
         """The value of term i in row i."""
