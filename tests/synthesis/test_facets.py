@@ -46,4 +46,5 @@ def test_what_counts_is_strong_and_unlike_what_was_counted() -> None:
     assert all(reached[index] < 0.5 * reached.max() or max(cosines[index, kind] for kind in usual.kinds) >= 0.9 for index in left)
     assert facets(net, address, "templates", most=4, weight=0.3, alike=-1.0, **settings).count == 1  # type: ignore[arg-type]
     assert facets(net, address, "templates", most=4, weight=0.3, alike=1.1, strong=0.0, **settings).count == 4  # type: ignore[arg-type]
+    assert facets(net, address, "templates", most=4, weight=0.3, alike=1.1, strong=1.0, **settings).count == 1  # type: ignore[arg-type]
     assert cosines.diagonal() == pytest.approx(1, abs=1e-5)

@@ -46,6 +46,19 @@ def test_an_interpolation_of_linear_units_goes_from_one_template_to_the_other(tm
         assert np.corrcoef(frame[6::12, 6::12].ravel(), made.image(index)[0].ravel())[0, 1] > 0.99
 
 
+def test_frames_are_shown_as_long_as_was_asked(tmp_path: Path) -> None:
+    made = synthesize(NET, ["templates:0", "templates:5"], canvas="pixel", steps=4, transforms=(), frames=2, progress=False)
+    for path, count, each in ((made.movie(tmp_path / "climb.webp", rate=5), 3, 200), (made.tour(tmp_path / "row.webp", rate=2), 2, 500)):
+        shown_for = []
+        with Image.open(path) as film:
+            for number in range(film.n_frames):  # type: ignore[attr-defined]
+                film.seek(number)
+                film.load()
+                shown_for.append(film.info["duration"])
+            assert film.info.get("loop", 0) == 0  # again and again
+        assert shown_for == [each] * (count - 1) + [1000]
+
+
 def test_a_walk_goes_along_the_layers_in_order_from_one_start() -> None:
     goals = walk(NET)
     addresses = [goal.sites[0].address for goal in goals]

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 
 from optogram.errors import SettingError
+from optogram.synthesis.ascend import REDIRECTED
+from optogram.synthesis.canvases._colour import coloured
 from optogram.synthesis.canvases.maco import maco as phases
 from optogram.synthesis.canvases.pixel import pixel
 from optogram.synthesis.octaves import sizes
@@ -57,6 +59,20 @@ def test_the_numbers_of_the_papers(name: str) -> None:
     assert found == TABLE[name]
     if name.startswith("yosinski"):
         assert recipe.objective == "neuron"
+
+
+def test_the_numbers_of_lucids_canvas() -> None:
+    """SCIENCE: coefficients N(0, .01), 1 / f, a quarter of it; the colour matrix by rows; rectifiers let through for 16 steps; MaCo's spectrum."""
+    canvas = PRESETS.get("lucid").canvas
+    assert (canvas.name, canvas.deviation, canvas.decay, canvas.rate) == ("fourier", 0.01, 1.0, 0.05)
+    rows = [[0.56282854, 0.5844758, 0.5844758], [0.19482528, 0, -0.19482528], [0.0432945, -0.10823626, 0.06494176]]
+    assert np.allclose(coloured(torch.eye(3)[:, :, None, None])[:, :, 0, 0], rows, atol=1e-6)
+    assert REDIRECTED == 16
+    assert PRESETS.get("maco").canvas.name == "maco"
+    assert PRESETS.get("accentuation").canvas.name == "image"
+    assert {PRESETS.get(name).canvas.name for name in ("erhan", "yosinski_1", "yosinski_2", "yosinski_3", "yosinski_4", "vit", "deepdream")} == {
+        "pixel"
+    }
 
 
 def test_the_sizes_of_octaves() -> None:

@@ -36,7 +36,9 @@ def tour(pictures: Sequence[Float[np.ndarray, "channel _ _"] | None], captions: 
     return _written([sheet([one], [words]) for one, words in zip(pictures, captions, strict=True)], path, rate)
 
 
-def movie(ways: Sequence[Sequence[Float[np.ndarray, "channel _ _"]]], captions: Sequence[tuple[str, str]], path: str | Path, rate: int = 12) -> Path:
+def movie(
+    ways: Sequence[Sequence[Float[np.ndarray, "channel _ _"] | None]], captions: Sequence[tuple[str, str]], path: str | Path, rate: int = 12
+) -> Path:
     """One sheet a moment, each with the moment's picture of every unit; who arrived early stands still.
 
     `SettingError` for other suffixes than .webp and .gif.

@@ -104,12 +104,15 @@ class Synthesis(Result):
         return sheet([None if self.verdict[index] in FAILED else self._on_white(index) for index in range(len(self))], self._captions())
 
     def movie(self, path: str | Path, rate: int = 12) -> Path:
-        """The climb as an animated .webp or .gif, `rate` pictures a second, the last one held for a second; needs `frames=...`."""
+        """The climb as an animated .webp or .gif, `rate` pictures a second, the last one held for a second; needs `frames=...`.
+
+        What failed is named, not drawn.
+        """
         from optogram.synthesis.movie import movie
 
         if not self.frames:
             raise SettingError("no pictures were kept on the way: synthesize(..., frames=48)")
-        ways = [[*way, self.image(index)] for index, way in enumerate(self.frames)]
+        ways = [[None] if self.verdict[index] in FAILED else [*way, self.image(index)] for index, way in enumerate(self.frames)]
         return movie(ways, self._captions(), path, rate)
 
     def tour(self, path: str | Path, rate: float = 4) -> Path:
