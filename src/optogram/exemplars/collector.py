@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from optogram.exemplars.extremes import STRIDE, all_places, blocks, coded, places_of, reduce_into, shaped
+from optogram.exemplars.extremes import all_places, blocks, coded, places_of, reduce_into, shaped
 from optogram.exemplars.grids import Grids
 from optogram.exemplars.plan import Plan, Planned
 from optogram.exemplars.recording import Recording
@@ -53,8 +53,6 @@ class Collector:
         self.folds: list[int] = []
         self.swept = 0
         self.faulty: list[Faulty] = []
-        self._columns = torch.full((plan.units,), STRIDE, dtype=torch.int32, device=self.device)
-        self._widths: dict[str, int] = {}
         self._panel_rows: Tensor | None = None
         self._limits: tuple[int, Tensor] | None = None
 
@@ -70,7 +68,6 @@ class Collector:
     def begin(self, numbers: Sequence[int], folds: Sequence[int], panel: bool) -> None:
         """Announces the next batch: which photographs, in which folds, and whether they are the panel's."""
         self._next = list(numbers), list(folds)
-        self._seen: dict[str, int] = {}
         self._panel_rows = torch.tensor(self.recording.rows_of(numbers), device=self.device) if panel else None
         self.slate.clear(len(numbers))
         if self.lazy:
@@ -81,9 +78,8 @@ class Collector:
     def end(self) -> bool:
         """The batch has passed; says whether it is time to flush: often at first, when lists still change much."""
         count = len(self._next[0])
-        if self._seen != self._widths or len(self.numbers) + count > self.rows:
+        if len(self.numbers) + count > self.rows:
             self.flush()
-            self._set_widths()
         rows = slice(len(self.numbers), len(self.numbers) + count)
         self.values[:, rows], self.places[:, rows] = self.slate.values, self.slate.places
         self.numbers += self._next[0]
@@ -96,30 +92,30 @@ class Collector:
         if count == 0:
             return self.faulty
         values, places = self.values[:, :count], self.places[:, :count]
-        good = torch.isfinite(values).all(2).all(0)
         fine = list(range(count))
-        if not bool(good.all()):
+        if not bool(values.sum(2).isfinite().all()):  # a sum is not finite where a term is not, and costs a tenth of asking each
+            good = torch.isfinite(values).all(2).all(0)
             self.faulty += [self._fault(row) for row in (~good).nonzero()[:, 0].tolist()]
             fine = good.nonzero()[:, 0].tolist()
             values, places = values[:, fine], places[:, fine]
-        self.tally = self.tally.added(values, coded(places, self._columns), [self.numbers[row] for row in fine], [self.folds[row] for row in fine])
+        self.tally = self.tally.added(values, places, [self.numbers[row] for row in fine], [self.folds[row] for row in fine])
         self.swept += len(fine)
         self.numbers, self.folds, self._limits = [], [], None
         return self.faulty
 
     def _read(self, number: int, entry: Planned, tensor: Tensor) -> None:
         whole = blocks(entry.site, tensor)
-        self._note(entry.site, whole)
+        self.grids.see(entry.site, whole)
         maps, kinds = shaped(whole), [TOP] if entry.before is not None else [TOP, BOTTOM]
         lines = reduce_into(maps, [(REDUCTIONS[kind], self.slate.parts[number][kind]) for kind in kinds])
         if self._panel_rows is None:
-            self._locate(number, entry, maps, lines, kinds)
+            self._locate(number, entry, whole, maps, lines, kinds)
             return
-        places = all_places(maps, lines[0])
+        places = coded(all_places(maps, lines[0]), whole.shape[2])
         self.recording.record(entry, self._panel_rows, whole)
-        self.recording.record_extremes(entry, "greatest", self._panel_rows, self.slate.parts[number][TOP], coded(places, whole.shape[2]))
+        self.recording.record_extremes(entry, "greatest", self._panel_rows, self.slate.parts[number][TOP], places)
         self.slate.places[TOP, :, entry.columns] = places
-        self._locate(number, entry, maps, lines[1:], kinds[1:])
+        self._locate(number, entry, whole, maps, lines[1:], kinds[1:])
 
     def _read_before(self, number: int, entry: Planned, before: Site, tensor: Tensor) -> None:
         whole = blocks(before, tensor)
@@ -131,12 +127,13 @@ class Collector:
             high, lines = reduce_into(maps, [(torch.amax, drive), (torch.amin, low)]).split(1)
             places = all_places(maps, high[0])
             self.recording.record_extremes(entry, "drive", self._panel_rows, drive, coded(places, whole.shape[2]))
-        self._locate(number, entry, maps, lines, [BOTTOM])
+        self._locate(number, entry, whole, maps, lines, [BOTTOM])
 
     def _locate(
         self,
         number: int,
         entry: Planned,
+        whole: Float[Tensor, "batch row column unit"],
         maps: Float[Tensor, "batch line place unit"],
         lines: Float[Tensor, "kind batch line unit"],
         kinds: Sequence[int],
@@ -147,17 +144,7 @@ class Collector:
         which, photos, units = self.slate.rivals(number, kinds) if self.lazy else self.slate.everything(entry, kinds)
         if len(which):
             found = places_of(maps, lines[which - kinds[0], photos, :, units], photos, units, 1 - 2 * which)
-            self.slate.places[which, photos, units + entry.first] = found.int()
-
-    def _note(self, site: Site, maps: Tensor) -> None:
-        self.grids.see(site, maps)
-        self._seen[site.address] = maps.shape[2] if len(site.grid) == 2 else STRIDE
-
-    def _set_widths(self) -> None:
-        """From now on places are counted on maps of these widths."""
-        self._widths = self._seen
-        widths = [(self._seen[entry.site.address], entry.site.units) for entry in self.plan.entries]
-        self._columns = torch.cat([torch.full((units,), width, dtype=torch.int32, device=self.device) for width, units in widths])
+            self.slate.places[which, photos, units + entry.first] = coded(found, whole.shape[2]).int()
 
     def _fault(self, row: int) -> Faulty:
         bad = ~torch.isfinite(self.values[:, row])

@@ -163,9 +163,8 @@ class Preprocess:
         if not any(mean) and all(value == 1 for value in std):
             return images
         shape = (1, channels, 1, 1)
-        return (images - torch.tensor(mean, dtype=images.dtype, device=images.device).view(shape)) / torch.tensor(
-            std, dtype=images.dtype, device=images.device
-        ).view(shape)
+        lowest, spread = (torch.tensor(values, dtype=images.dtype, device=images.device).view(shape) for values in (mean, std))
+        return (images - lowest).div_(spread)
 
 
 def _setting(part: str) -> tuple[str, Any]:
