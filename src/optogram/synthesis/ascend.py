@@ -154,16 +154,18 @@ def _slope(
     """One forward and backward pass a look, then one through the penalties and the canvas."""
     drawn = canvas.draw(parameters, *stage.canvas)
     picture, alpha = drawn.detach().requires_grad_(), bool(getattr(canvas, "alpha", False))
-    total, at_picture = torch.zeros(len(objectives), device=picture.device), torch.zeros_like(picture)
+    total, at_picture = torch.zeros(len(objectives), device=picture.device), None
     for look in looks:
         net.run(look(picture, alpha), "input")
         values = measure(objectives, lambda term: _reading(reads[term.site.address, exact(term)], taps))
         total += values.detach() / len(looks)
         if values.requires_grad:
             (gradient,) = torch.autograd.grad(values.sum() / len(looks), picture, allow_unused=True)
-            at_picture = at_picture if gradient is None else at_picture + gradient
+            if gradient is not None:
+                at_picture = gradient.contiguous() if at_picture is None else at_picture + gradient
         elif cut := severed(net, look(picture, alpha)):
             raise NotDefinedError(f"a picture climbs along gradients, and none come back from this network: {cut}")
+    at_picture = torch.zeros_like(picture) if at_picture is None else at_picture
     uphill = _penalised(extras, canvas, picture, at_picture, alpha)
     gradients = [
         torch.zeros_like(parameter) if gradient is None else gradient
