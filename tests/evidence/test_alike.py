@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optogram.evidence._view import Patches, SiteView, Stimuli, similarity
-from optogram.evidence.alike import Half, alike, effects
+from optogram.evidence.alike import Half, alike, best_of, effects
 from optogram.statistics.intervals import clopper_pearson
 
 UNITS, PROBES = 12, 2
@@ -113,3 +113,15 @@ def test_what_cannot_be_tested_says_why() -> None:
     dead = planted(np.random.default_rng(8), 60, 1.0)
     dead.responses[:, 2] = 0.5
     assert np.flatnonzero(~alike.measure(dead).tested).tolist() == [2]
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_the_strongest_are_dealt_with_their_responses(together: int) -> None:
+    """Where each group is one photograph they are not sought anew; where groups differ in size some responses are dealt twice."""
+    rng = np.random.default_rng(1)
+    value = rng.permutation(300).reshape(3, 100).astype(np.float32)
+    group = np.arange(100) // together
+    half = Half(0, group, np.arange(100)[:, None], np.zeros((3, 100), np.int64), value, best_of(value))
+    for _ in range(3):
+        half = half.dealt(rng)
+        np.testing.assert_array_equal(np.take_along_axis(half.value, half.best, axis=1), np.sort(half.value, axis=1)[:, -10:])

@@ -91,7 +91,7 @@ class Half:
     """One half of the photographs, in a random order that ties are broken by: each unit's strongest patch of each.
 
     `group`: what hangs together; `places` [photograph, probe] are patches; `probe` [unit, photograph] says which of them is a unit's strongest,
-    `value` what it responds with.
+    `value` what it responds with; `best` are the photographs of the strongest tenth, 9 at least, weakest first.
     """
 
     fold: int
@@ -99,6 +99,7 @@ class Half:
     places: Int[np.ndarray, "photograph probe"]
     probe: Int[np.ndarray, "unit photograph"]
     value: Float[np.ndarray, "unit photograph"]
+    best: Int[np.ndarray, "unit chosen"]
 
     @classmethod
     def of(cls, view: SiteView, fold: int) -> Half:
@@ -108,7 +109,8 @@ class Half:
         order = np.random.default_rng(fold).permutation(len(names))
         places = rows[np.argsort(view.patches.photograph[rows], kind="stable")].reshape(len(names), int(counts.max(initial=1)))[order]
         seen = np.ascontiguousarray(view.responses.T)[:, places]
-        return cls(fold, groups(view)[names[order]], places, seen.argmax(axis=2), seen.max(axis=2))
+        value = seen.max(axis=2)
+        return cls(fold, groups(view)[names[order]], places, seen.argmax(axis=2), value, best_of(value))
 
     @property
     def strongest(self) -> Int[np.ndarray, "unit photograph"]:
@@ -128,7 +130,14 @@ class Half:
         other = rng.permutation(len(names))[of[rows]]
         source = np.empty(len(of), np.int64)
         source[rows] = rows[first[other] + (np.arange(len(of)) - first[of[rows]]) % size[other]]
-        return replace(self, probe=self.probe[:, source], value=self.value[:, source])
+        probe, value = self.probe[:, source], self.value[:, source]
+        each_once = bool((np.bincount(source, minlength=len(source)) == 1).all())
+        return replace(self, probe=probe, value=value, best=np.argsort(source)[self.best] if each_once else best_of(value))
+
+
+def best_of(value: Float[np.ndarray, "unit photograph"]) -> Int[np.ndarray, "unit chosen"]:
+    """The strongest tenth of the photographs, 9 at least, weakest first."""
+    return greatest(value, max(CHOSEN, round(SHARE * value.shape[1])))
 
 
 def effects(view: SiteView, halves: Sequence[Half], out: Bool[np.ndarray, " patch"] | None = None) -> Float[np.ndarray, " unit"]:
@@ -139,12 +148,11 @@ def effects(view: SiteView, halves: Sequence[Half], out: Bool[np.ndarray, " patc
     place = view.patches.place
     total = np.zeros(view.responses.shape[1])
     for own, other in (halves, halves[::-1]):
-        exemplars = np.take_along_axis(own.strongest, greatest(own.value, CHOSEN), axis=1)
-        near, value = weighed(view.patches, [(exemplars.T, 1)], view.patches.across(own.fold), place), other.value
+        exemplars = np.take_along_axis(own.strongest, own.best[:, -CHOSEN:], axis=1)
+        near, best = weighed(view.patches, [(exemplars.T, 1)], view.patches.across(own.fold), place), other.best
         near = np.take_along_axis(near, place[other.strongest], axis=1)
         if out is not None:
             kept = np.flatnonzero(~out[other.places[:, 0]])
-            near, value = near[:, kept], value[:, kept]
-        best = greatest(value, max(CHOSEN, round(SHARE * near.shape[1])))
+            near, best = near[:, kept], best_of(other.value[:, kept])
         total += np.take_along_axis(near, best, axis=1).mean(axis=1) - near.mean(axis=1)
     return total / 2

@@ -18,10 +18,10 @@ def order_of(rows: Float[np.ndarray, "row place"]) -> Int[np.ndarray, "row place
 
 
 def greatest(rows: Float[np.ndarray, "row place"], count: int) -> Int[np.ndarray, "row chosen"]:
-    """Places of the `count` greatest of each row, in no order; of equal ones those farther right, as at the end of `order_of`."""
+    """Places of the `count` greatest of each row, weakest first; of equal ones those farther right, as at the end of `order_of`."""
     if rows.dtype != np.float32 or np.isnan(rows).any():
         return order_of(rows)[:, -count:]
-    return np.partition(_unsorted(rows), rows.shape[1] - count, axis=1)[:, -count:] & _PLACE
+    return np.sort(np.partition(_unsorted(rows), rows.shape[1] - count, axis=1)[:, -count:], axis=1) & _PLACE
 
 
 def centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:
