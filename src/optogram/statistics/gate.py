@@ -140,7 +140,7 @@ def family_gate(statistic: float | np.floating, twins: Float[np.ndarray, " twin"
 
 def corrected(gates: Sequence[Gate]) -> Float[np.ndarray, " family"]:
     """q of several families' gates: p by Benjamini-Hochberg, and never less than against the hardest kind of twin."""
-    return np.asarray(np.maximum(adjust(np.array([gate.hardest for gate in gates], dtype=np.float64)), [gate.p for gate in gates]))
+    return np.asarray(np.maximum(adjust(np.array([gate.p for gate in gates], dtype=np.float64)), [gate.hardest for gate in gates]))
 
 
 def unit_level(observed: Float[np.ndarray, " unit"], twins: Float[np.ndarray, "twin twin_unit"]) -> UnitLevel:
