@@ -20,6 +20,8 @@ from optogram.zoo._photographs import held_out_crops
 
 UNITS = ("bn1:3", "bn2:10", "bn3:20", "bn4:7", "bn4:40", "head_photo:3")
 FROM_PHOTOGRAPH = ("accentuation", "deepdream")
+CAT = 18
+"""Of the hundred photographs, one with something at every scale: a cat's eye."""
 SIDE, LEFT, TOP, GAP = 96, 110, 22, 6
 INK, PAPER = (40, 40, 40), (255, 255, 255)
 
@@ -47,7 +49,7 @@ def main() -> None:
         pen.text((LEFT + column * (SIDE + GAP), 5), unit, fill=INK)
     for row, name in enumerate(names):
         start, recipe = time.perf_counter(), PRESETS.get(name)
-        given = {"image": photographs[5]} if name in FROM_PHOTOGRAPH else {}
+        given = {"image": photographs[CAT]} if name in FROM_PHOTOGRAPH else {}
         if name == "maco":
             given = {"photos": og.open_images(photographs)}
         if settings.quick:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +262,26 @@ def test_unreadable_files_are_counted_once(pictures: np.ndarray, conv_network: o
         found = og.sweep(conv_network, photos, panel=39, batch_size=8)
     assert [one.name for one in found.left_out] == [bad]
     assert found.swept == 39
+
+
+def test_enormous_empty_truncated_and_sizeless_pictures_are_counted_and_named(pictures: np.ndarray, conv_network: og.Network, tmp_path: Path) -> None:
+    for index, picture in enumerate(pictures[:8]):
+        Image.fromarray(picture).save(tmp_path / f"{index:02d}.png")
+    whole = (tmp_path / "00.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    for name, sides in (("sizeless.png", (0, 9)), ("enormous.png", (60_000, 60_000))):  # by what the header says alone
+        header = b"IHDR" + struct.pack(">IIBBBBB", *sides, 8, 2, 0, 0, 0)
+        (tmp_path / name).write_bytes(whole[:12] + header + struct.pack(">I", zlib.crc32(header)) + whole[33:])
+    with pytest.warns(LeftOutWarning, match=r"4 of 12 files were left out: .*enormous.png \(3.6 gigapixels, limit 0.18\)"):
+        found = og.sweep(conv_network, og.open_images(tmp_path), panel=20)
+    assert found.swept == 8
+    assert {one.name: one.reason for one in found.left_out if one.name != "sizeless.png"} == {
+        "cut.png": "truncated",
+        "empty.jpg": "empty file",
+        "enormous.png": "3.6 gigapixels, limit 0.18",
+    }
+    assert len(found.left_out) == 4
 
 
 def test_nothing_to_read_is_an_error(conv_network: og.Network, tmp_path: Path) -> None:

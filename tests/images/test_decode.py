@@ -131,6 +131,13 @@ def test_a_picture_in_memory_is_left_as_it_was() -> None:
     assert given_.tobytes() == before
 
 
+@pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
+def test_pictures_without_pixels_are_named(size: tuple[int, int]) -> None:
+    assert reason(Image.new("RGB", size)) == "no pixels"
+    told = reason(f"P6 {size[0]} {size[1]} 255\n".encode())  # a header that says so
+    assert 0 < len(told) < 60
+
+
 def test_the_first_frame_of_a_moving_picture_counts() -> None:
     stream = io.BytesIO()
     Image.new("RGB", (4, 4), "red").save(stream, "GIF", save_all=True, append_images=[Image.new("RGB", (4, 4), "blue")])
