@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import optogram as og
 from optogram.errors import SettingError, StaleError
@@ -34,6 +35,21 @@ def test_parts_share_no_photograph_and_kept_ones_merge(network: og.Network, phot
     paths = [part.save(tmp_path / str(number)) for number, part in enumerate(found)]
     loaded = [og.Sweep.load(path, network, photos) for path in paths]
     assert merge(loaded).save(tmp_path / "a").read_bytes() == merge(found).save(tmp_path / "b").read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore:.*left out:optogram.images.left_out.LeftOutWarning")
+def test_what_any_part_left_out_is_left_out_of_the_whole(conv_network: og.Network, pictures: np.ndarray, tmp_path: Path) -> None:
+    for index, picture in enumerate(pictures[:12]):
+        Image.fromarray(picture).save(tmp_path / f"{index:02d}.png")
+    for bad in ("02.png", "05.png", "09.png"):
+        (tmp_path / bad).write_bytes(b"no picture")
+    source = og.open_images(tmp_path)
+    settings = {"k": 4, "panel": 20, "batch_size": 1}
+    found = [og.sweep(conv_network, source, shard=(part, 3), **settings) for part in (1, 2, 3)]
+    whole = og.sweep(conv_network, source, **settings)
+    assert [len(part.left_out) for part in found] == [1, 0, 2]
+    assert [one.name for one in merge(found[::-1]).left_out] == [one.name for one in whole.left_out] == ["02.png", "05.png", "09.png"]
+    assert merge(found).swept == whole.swept == 9
 
 
 def test_a_missing_a_doubled_and_a_foreign_part_are_told(network: og.Network, photos: og.Photos) -> None:

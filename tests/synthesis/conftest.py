@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 import torch
@@ -13,5 +13,5 @@ import torch
 def single_precision() -> Iterator[None]:
     """Where the processor multiplies bfloat16, pictures are made in it, and oracles in single precision would be compared with its rounding."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["optogram.synthesis.synthesize"], "fastest_type", lambda device: torch.float32)
+        patch.setattr(import_module("optogram.synthesis.synthesize"), "fastest_type", lambda device: torch.float32)
         yield
