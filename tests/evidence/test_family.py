@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from optogram.evidence._claim import Measured
+from optogram.errors import SettingError
+from optogram.evidence._claim import Claim, Families, Measured, mean_of, none_tested
 from optogram.evidence._family import Family, Settling, settle
 from optogram.evidence._line_up import measured
+from optogram.evidence._twin_kinds import Asked, kinds_of
 from optogram.evidence._twins import TwinMeasure
 from optogram.evidence._view import Patches, SiteView, similarity
 from optogram.evidence.identification import Identification, identification
@@ -82,7 +88,7 @@ def test_the_summary_says_what_was_measured() -> None:
     assert (summary.tested, summary.units, summary.photographs) == (UNITS - 1, UNITS, PHOTOGRAPHS)
     assert summary.identified == int((one.found.q <= 0.05).sum())
     assert summary.gate_open
-    assert "over 7 sites: open" in summary.sentence
+    assert summary.sentence.endswith("over 7 sites: open (reinit twins only)"), "nothing is said of another kind"
     assert f"of line-ups of {UNITS - 1} won" in summary.sentence, "the network's dead unit shortens the twins' line-up too"
     assert (summary.twin_identified, summary.twin_stands) == ((1, 2), (0, 1))
     assert not settle(one, Settling(0.06, 7, 0.05))[1].gate_open
@@ -115,6 +121,56 @@ def test_a_claim_without_twins_has_one_row_and_no_salmon() -> None:
     assert {row.verdict for row in rows} == {"stands", "not tested"}
     assert {row.viewer for row in rows} == {summary.viewer} == {""}
     assert all("nothing about learning" in row.sentence for row in rows if row.verdict == "stands")
+
+
+class Counted(Claim):
+    """A claim whose effects and p are given; the family's figure is the mean effect."""
+
+    def measure(self, view: SiteView, like: Measured | None = None) -> Measured:
+        return none_tested(UNITS)
+
+    def interval(self, view: SiteView, found: Measured, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+        return found.effect - 0.5, found.effect + 0.5
+
+    def families(self, network: Measured, twins: Sequence[Measured]) -> Families:
+        return mean_of("effect", network, twins, "on average")
+
+
+@st.composite
+def measures(draw: st.DrawFn) -> Measured:
+    """Any counts of any number of draws, dead units among them, effects with ties."""
+    draws = draw(st.integers(0, 50))
+    count = np.array(draw(st.lists(st.integers(0, draws), min_size=UNITS, max_size=UNITS)))
+    effect = np.array(draw(st.lists(st.sampled_from([-1.0, 0.0, 0.25, 0.5, 3.0, np.nan]), min_size=UNITS, max_size=UNITS)))
+    p = np.where(np.isnan(effect), np.nan, (1 + count) / (1 + draws))
+    return Measured(effect, p, np.where(np.isnan(p), 0, count), draws, 1 / (1 + draws))
+
+
+@settings(max_examples=25, deadline=None)
+@given(measures(), st.lists(measures(), min_size=1, max_size=40), st.sampled_from([None, "reinit", "both"]), st.integers(1, 40))
+def test_floor_p_and_q_are_in_order_in_every_table(found: Measured, others: list[Measured], asked: Asked, sites: int) -> None:
+    claim = Counted("counted", "Counted", "effect", "draws", "draws")
+    twins = [TwinMeasure(one, 1.0, 4.0, 2.0) for one in others]
+    one = Family.of(claim, view(), "bank", found, twins, kinds_of(asked, len(twins)))
+    q = float(np.minimum(1, corrected([one.gate])[0] * sites))
+    rows, summary = settle(one, Settling(q, sites, 0.05))
+    assert len(rows) == 2 * UNITS
+    for row in rows:
+        if row.p == row.p:
+            assert 0 < row.floor <= row.p <= row.q <= 1
+            assert row.p == pytest.approx((1 + row.count) / (1 + row.draws))
+        if row.verdict == "stands":
+            assert max(q, row.q, one.gate.hardest) <= 0.05
+            assert summary.gate_open
+        if q == q:
+            assert 1 / (1 + len(twins)) <= summary.gate_p <= q + 1e-12
+
+
+def test_a_claim_whose_numbers_cannot_be_is_refused() -> None:
+    one = family(9.0, 0.0)
+    finer = replace(one, found=replace(one.found, floor=0.5))
+    with pytest.raises(SettingError, match="have p below its floor"):
+        settle(finer, Settling(1.0, 1, 0.05))
 
 
 def test_no_finer_number_than_the_draws_allow() -> None:

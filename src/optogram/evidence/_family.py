@@ -17,6 +17,7 @@ from optogram.evidence._twins import TwinMeasure, spread_of
 from optogram.evidence._view import SiteView
 from optogram.statistics.effects import participation_ratio
 from optogram.statistics.gate import Gate, UnitLevel, family_gate, unit_level
+from optogram.statistics.multiplicity import check_order
 from optogram.statistics.verdict import Decision, Findings, decide, decide_alone
 
 
@@ -68,8 +69,10 @@ class Settling:
 
 
 def settle(family: Family, known: Settling) -> tuple[list[Row], SiteClaim]:
-    """The rows of every unit and the family's summary."""
+    """The rows of every unit and the family's summary. Raises `SettingError` for a claim whose p is finer than its floor, or q than its p."""
     own_q = family.found.q
+    check_order(family.found.floor, family.found.p, own_q)
+    check_order(family.units.floor, family.units.p, family.units.q)
     reach = family.units.reach(known.level) if family.units.draws else float("nan")
     rows: list[Row] = []
     for unit in range(family.view.site.units):
@@ -143,7 +146,8 @@ def _decision(family: Family, unit: int, own_q: float, reach: float, known: Sett
 
 
 def _summary(family: Family, known: Settling) -> SiteClaim:
-    claim = family.claim
+    claim, kinds = family.claim, tuple(dict.fromkeys(family.kinds))
+    only = kinds[0] if len(kinds) == 1 else ""
     return SiteClaim(
         site=family.view.site.address,
         claim=claim.name,
@@ -158,9 +162,9 @@ def _summary(family: Family, known: Settling) -> SiteClaim:
         families=family.statistics,
         gate_p=family.gate.p,
         gate_open=bool(known.gate_q <= known.level),
-        kinds=tuple(dict.fromkeys(family.kinds)),
+        kinds=kinds,
         effects=np.stack([twin.found.effect for twin in family.twins]).astype(np.float64),
-        sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites, claim.beyond_twins),
+        sentence=family_sentence(family.gate, known.gate_q, known.level, family.said, known.sites, claim.beyond_twins, only),
         identified=int(np.sum(family.found.q <= known.level)),
         twin_identified=tuple(known.twin_identified),
         twin_stands=tuple(known.twin_stands),

@@ -50,8 +50,11 @@ def twin_sentence(claim: Claim, decision: Decision, found: Measured, unit: int, 
     return f"{_led(note, counted)}; {photographs:,} photographs: {decision.because}; {q_said}."
 
 
-def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int, beyond_twins: bool = True) -> str:
-    """The gate: the network's statistic among its twins', and what it became when corrected over sites; none where twins have no say."""
+def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: int, beyond_twins: bool = True, only: str = "") -> str:
+    """The gate: the network's statistic among its twins', and what it became when corrected over sites; none where twins have no say.
+
+    `only`: the kind of twin, where there is one; of others nothing is said.
+    """
     known = gate.reference
     if gate.statistic != gate.statistic or (known.size == 0 and beyond_twins):
         return "not tested"
@@ -61,7 +64,7 @@ def family_sentence(gate: Gate, gate_q: float, level: float, said: str, sites: i
         return f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; says nothing about learning"
     told = f"{gate.statistic:.2f} {said}, twins {known.min():.2f} to {known.max():.2f}; {gate.sentence(level)}; gate p {figure(gate.p)}"
     over = f"{sites} site{'s' if sites != 1 else ''}{' and either kind of twin' if gate.apart else ''}"
-    return f"{told}, {figure(gate_q)} over {over}: {'open' if gate_q <= level else 'closed'}"
+    return f"{told}, {figure(gate_q)} over {over}: {'open' if gate_q <= level else 'closed'}{f' ({only} twins only)' if only else ''}"
 
 
 def _counted(claim: Claim, found: Measured, unit: int, viewer: str) -> str:

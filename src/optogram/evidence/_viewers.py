@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from torch import Tensor
 
 from optogram.errors import SettingError
 from optogram.evidence._bank import Bank
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
+    from optogram.network.site import Site
 
 
 @runtime_checkable
@@ -31,16 +33,24 @@ class Viewer(Protocol):
         """One row a patch."""
 
 
-class NetworkViewer:
-    """A network as a viewer: its activations at a middle site, pooled to 3 x 3."""
+SIDE = 96
+"""Pixels of the patches that a network sees, where it takes images of that size."""
 
-    def __init__(self, network: Network, site: str | None = None, side: int = 96) -> None:
+
+class NetworkViewer:
+    """A network as a viewer: its activations at a middle site, pooled to 3 x 3; of a transformer the tokens of patches, where they lie.
+
+    Patches have `side` pixels: 96, or as many as the network's own images where it takes only those. Raises `SettingError` for a network without a
+    site that has places, and for one that takes only images that are no squares.
+    """
+
+    def __init__(self, network: Network, site: str | None = None, side: int | None = None) -> None:
         self.network = network.worker(channels_last=True)
-        spatial = [one for one in network.sites() if one.layout == "spatial" and min(one.grid) > 1]
-        if site is None and not spatial:
-            raise SettingError(f"{network.name} has no site with places to see by; name one: NetworkViewer(network, site=...)")
-        self.site = self.network.site(site or spatial[int(0.6 * (len(spatial) - 1))].address)
-        self.side = side
+        known = [one for one in (network.sites() if site is None else [self.network.site(site)]) if min(_lying(one), default=0) > 1]
+        if not known:
+            raise SettingError(f"{site or network.name} has no site with places to see by; name one: NetworkViewer(network, site=...)")
+        self.site = self.network.site(known[int(0.6 * (len(known) - 1))].address)
+        self.side = side or self._side()
         self.name = f"{network.name} at {self.site.address}"
 
     def features(self, patches: UInt8[np.ndarray, "patch height width channel"]) -> Float[np.ndarray, "patch feature"]:
@@ -51,9 +61,38 @@ class NetworkViewer:
                 images = torch.from_numpy(patches[start : start + 64]).permute(0, 3, 1, 2).float() / 255
                 images = images.expand(-1, self.network.channels, -1, -1) if images.shape[1] == 1 else images
                 images = images.mean(dim=1, keepdim=True) if self.network.channels == 1 else images
-                maps = self.network.read(self.site, images)
-                rows.append(torch.nn.functional.adaptive_avg_pool2d(maps, 3).flatten(1).cpu().numpy())
+                rows.append(torch.nn.functional.adaptive_avg_pool2d(self._maps(images), 3).flatten(1).cpu().numpy())
         return np.concatenate(rows)
+
+    def _maps(self, images: Tensor) -> Float[Tensor, "patch unit row column"]:
+        """Activations where they lie; the class token and its like lie nowhere."""
+        raw = self.network.read(self.site, images)
+        grid, places = self.site.grid_of(raw), self.site.places(raw).float()
+        if self.site.patch_grid is not None:
+            grid, places = self.site.patch_grid, places[:, :, len(self.site.prefix) :]
+        return places.reshape(*places.shape[:2], *grid)
+
+    def _side(self) -> int:
+        rows, columns = self.network.input_size
+        if self.site.layout == "spatial" and self._takes(SIDE):
+            return SIDE
+        if rows != columns:
+            raise SettingError(f"{self.network.name} takes images of {rows}x{columns} only; patches are squares. See by another network.")
+        return rows
+
+    def _takes(self, side: int) -> bool:
+        """Whether it runs on images of that size."""
+        try:
+            with torch.no_grad():
+                self._maps(torch.full((1, self.network.channels, side, side), 0.5, device=self.network.device))
+        except Exception:  # whatever a user's forward raises
+            return False
+        return True
+
+
+def _lying(site: Site) -> tuple[int, ...]:
+    """Rows and columns of a site's places, or of a transformer's patches; none where they don't lie in the plane."""
+    return site.patch_grid or (site.grid if len(site.grid) == 2 else ())
 
 
 def as_viewer(viewer: str | Viewer | Network, network: Network) -> Viewer:
