@@ -1,6 +1,6 @@
 """How fast `og.synthesize` climbs, beside torch-lucent, horama and the bare forward and backward pass that bounds it.
 
-    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER] [--neurons | --parts] [--sites TEXT]
+    python benchmarks/synthesis.py [--threads 2] [--rounds 5] [--peers FOLDER] [--neurons | --parts] [--sites TEXT] [--rows 32]
 
 All in one process, in turns, medians of the rounds: only ratios mean anything on a machine that others use too. The bound is
 the network alone as it comes, truncated at the site, channels last, in the same number type and at the size of the same view,
@@ -34,13 +34,13 @@ from optogram.synthesis.ascend import ascend
 from optogram.synthesis.asked import objectives_of
 from optogram.synthesis.canvases.fourier import fourier
 from optogram.synthesis.presets.lucid import lucid
-from optogram.synthesis.speed import fastest_type
+from optogram.synthesis.speed import MOST_ROWS, fastest_type
 from optogram.synthesis.stage import Stage, Stager, framed
 
 PLACES = {"torchvision:resnet18": ("layer1", "layer2", "layer4"), "torchvision:mobilenet_v2": ("features.4", "features.17")}
 EARLY = {"torchvision:resnet18": ("layer1.0.bn1", "layer1", "layer2.0.bn1"), "torchvision:mobilenet_v2": ("features.2", "features.4", "features.6")}
 """Sites of the first third of the layers."""
-ROWS, SIDE = 16, 128
+SIDE = 128
 Runs = dict[str, tuple[Callable[[], Any], int]]
 
 
@@ -51,9 +51,9 @@ def timed(run: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
-def bare(net: og.Network, site: str, stage: Stage) -> Callable[[], None]:
+def bare(net: og.Network, site: str, stage: Stage, rows: int) -> Callable[[], None]:
     """One forward and backward pass to the images, nothing else."""
-    images = torch.rand(ROWS, net.channels, *stage.view).contiguous(memory_format=torch.channels_last).requires_grad_()
+    images = torch.rand(rows, net.channels, *stage.view).contiguous(memory_format=torch.channels_last).requires_grad_()
 
     def step() -> None:
         torch.autograd.grad(net.read(site, images).float().mean(), images)
@@ -61,14 +61,15 @@ def bare(net: og.Network, site: str, stage: Stage) -> Callable[[], None]:
     return step
 
 
-def of_units(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
-    """Sixteen units' means over places, on canvases of one size."""
+def of_units(net: og.Network, site: str, steps: int, rows: int, peers: dict[str, bool]) -> Runs:
+    """Units' means over places, on canvases of one size."""
+    rows = min(rows, net.site(site).units)
     kind = fastest_type(torch.device("cpu"))
     worker, plain = net.worker(channels_last=True, dtype=kind, reads=[site], gradients=True), net.worker(channels_last=True, dtype=kind)
-    stage, goals = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), objectives_of(net, f"{site}:0-{ROWS - 1}")
+    stage, goals = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), objectives_of(net, f"{site}:0-{rows - 1}")
     runs: Runs = {
-        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), ROWS * steps),
-        "bound": (bare(plain, site, stage), ROWS),
+        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), rows * steps),
+        "bound": (bare(plain, site, stage, rows), rows),
     }
     if peers["lucent"]:
         runs |= {name: (lucent(net, site, SIDE, view, steps), steps) for name, view in (("lucent", stage.view[0]), ("at 224", None))}
@@ -77,17 +78,18 @@ def of_units(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> 
     return runs
 
 
-def of_neurons(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -> Runs:
-    """Sixteen units' middle neurons, on canvases of their receptive field's size."""
+def of_neurons(net: og.Network, site: str, steps: int, rows: int, peers: dict[str, bool]) -> Runs:
+    """Units' middle neurons, on canvases of their receptive field's size."""
+    rows = min(rows, net.site(site).units)
     kind = fastest_type(torch.device("cpu"))
     worker, stager = net.worker(channels_last=True, dtype=kind, reads=[site], gradients=True), Stager(net, None, lucid.transforms)
-    staged = [stager(goal) for goal in objectives_of(net, f"{site}:0-{ROWS - 1}", "neuron")]
+    staged = [stager(goal) for goal in objectives_of(net, f"{site}:0-{rows - 1}", "neuron")]
     if len({stage for stage, _ in staged}) != 1:
         raise ValueError(f"the neurons of {site} have fields of several sizes")
     stage, goals = staged[0][0], [goal for _, goal in staged]
     runs: Runs = {
-        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), ROWS * steps),
-        "bound": (bare(net.worker(channels_last=True, dtype=kind), site, stage), ROWS),
+        "ours": (partial(ascend, worker, goals, fourier(), stage, fourier().optimiser, steps, 0), rows * steps),
+        "bound": (bare(net.worker(channels_last=True, dtype=kind), site, stage, rows), rows),
     }
     if peers["lucent"]:
         wide = framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms).view[0]
@@ -95,12 +97,12 @@ def of_neurons(net: og.Network, site: str, steps: int, peers: dict[str, bool]) -
     return runs
 
 
-def print_parts(nets: dict[str, og.Network], places: dict[str, list[str]], rounds: int) -> None:
+def print_parts(nets: dict[str, og.Network], places: dict[str, list[str]], rounds: int, rows: int) -> None:
     """Milliseconds of a step, and the share of each part; what is left is the objective, and what is written down."""
     print(f"{'network':<26}{'site':<14}{'step, ms':>9}" + "".join(f"{name:>12}" for name in (*PARTS, "left")))
     for spec, sites in places.items():
         for site in sites:
-            net, goals = nets[spec], objectives_of(nets[spec], f"{site}:0-{ROWS - 1}")
+            net, goals = nets[spec], objectives_of(nets[spec], f"{site}:0-{rows - 1}")
             worker = net.worker(channels_last=True, dtype=fastest_type(torch.device("cpu")), reads=[site], gradients=True)
             found = parts(worker, goals, fourier(), framed(net, [net.site(site)], (SIDE, SIDE), lucid.transforms), rounds)
             shares = [found[name] / found["step"] for name in PARTS]
@@ -113,6 +115,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--rows", type=int, default=MOST_ROWS, help="pictures at once, ours and the bound's")
     parser.add_argument("--peers", default="/nowhere")
     parser.add_argument("--neurons", action="store_true")
     parser.add_argument("--parts", action="store_true")
@@ -123,14 +126,15 @@ def main() -> None:
     places = {spec: [site for site in sites if settings.sites in f"{spec} {site}"] for spec, sites in (EARLY if settings.neurons else PLACES).items()}
     nets = {spec: og.load(spec, weights="none", seed=0) for spec in places}  # first: it makes torchvision importable for the peers too
     if settings.parts:
-        print_parts(nets, places, settings.rounds)
+        print_parts(nets, places, settings.rounds, settings.rows)
         return
     peers = {"lucent": peer_found(settings.peers, "lucent.optvis.render"), "horama": peer_found(settings.peers, "horama")}
-    print(f"{settings.threads} threads, {fastest_type(torch.device('cpu'))}, {ROWS} pictures at once; unit-steps a second, {settings.rounds} rounds")
+    kind = fastest_type(torch.device("cpu"))
+    print(f"{settings.threads} threads, {kind}, {settings.rows} pictures at once; unit-steps a second, {settings.rounds} rounds")
     print(f"{'network':<26}{'site':<14}{'ours':>8}{'bound':>8}{'of it':>7}   peers, and how many times ours is as fast")
     for spec, sites in places.items():
         for site in sites:
-            runs = (of_neurons if settings.neurons else of_units)(nets[spec], site, settings.steps, peers)
+            runs = (of_neurons if settings.neurons else of_units)(nets[spec], site, settings.steps, settings.rows, peers)
             for run, _ in runs.values():
                 run()
             rounds = [{name: timed(run) / count for name, (run, count) in runs.items()} for _ in range(settings.rounds)]

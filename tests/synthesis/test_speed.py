@@ -10,8 +10,11 @@ import torch
 
 import optogram as og
 from optogram.network.few import Few
+from optogram.synthesis.asked import objectives_of
 from optogram.synthesis.objectives.cosine_dot import cosine_dot
-from optogram.synthesis.speed import fastest_type
+from optogram.synthesis.presets.lucid import lucid
+from optogram.synthesis.speed import ROOMY, bytes_a_row, fastest_type, fitting_batch
+from optogram.synthesis.stage import framed
 from optogram.synthesis.synthesize import synthesize
 
 UNITS = ["bn1:0-3", "bn2:0-3", "bn3:0-3", "bn4:0-3"]
@@ -23,6 +26,20 @@ def test_bfloat16_is_taken_where_the_processor_multiplies_it(dot: bool, tiles: b
         monkeypatch.setattr(torch.cpu, name, lambda there=there: there, raising=False)
     assert fastest_type(torch.device("cpu")) == (torch.bfloat16 if dot or tiles else torch.float32)
     assert fastest_type(torch.device("meta")) == torch.float32
+
+
+def test_as_many_climb_at_once_as_are_quick_where_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = og.load("zoo:photonet")
+    goals = objectives_of(net, [f"bn3:{index % net.site('bn3').units}" for index in range(40)])
+    stage = framed(net, [net.site("bn3")], (32, 32), lucid.transforms)
+    one = bytes_a_row(net, goals[0], stage)
+    assert [fitting_batch(net, goals, stage, size, None) for size in (None, 4, 40)] == [32, 4, 40]
+    assert [fitting_batch(net, goals, stage, size, 20 * one) for size in (None, 4, 40)] == [20, 4, 20]
+    assert fitting_batch(net, goals[:5], stage, None, 3 * one) == 3
+    assert 32 * one < ROOMY
+    for room, rows in ((20 * one, 20), (3 * one, 16)):
+        monkeypatch.setattr(sys.modules[fitting_batch.__module__], "ROOMY", room)
+        assert fitting_batch(net, goals, stage, None, None) == rows
 
 
 def test_pictures_made_in_bfloat16_drive_units_as_far_by_single_precisions_measure() -> None:

@@ -12,6 +12,10 @@ from optogram.synthesis.ascend import read
 from optogram.synthesis.objectives._objective import Objective
 from optogram.synthesis.stage import Stage
 
+MOST_ROWS, USUAL_ROWS = 32, 16
+ROOMY = 1 << 30
+"""Bytes of activations that a step may keep where nobody said how many pictures climb at once."""
+
 
 def fastest_type(device: torch.device) -> torch.dtype:
     """bfloat16 where the machine multiplies it in hardware, else float32; the canvas itself is always float32.
@@ -26,12 +30,17 @@ def fastest_type(device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def fitting_batch(net: Network, objectives: Sequence[Objective], stage: Stage, batch_size: int, max_memory: float | int | None) -> int:
-    """The number of pictures at once: `batch_size`, or what keeps a step's stored activations under `max_memory` bytes."""
-    rows = min(batch_size, len(objectives))
-    if max_memory is None or rows == 1:
+def fitting_batch(net: Network, objectives: Sequence[Objective], stage: Stage, batch_size: int | None, max_memory: float | int | None) -> int:
+    """The number of pictures at once: `batch_size`, or what keeps a step's stored activations under `max_memory` bytes.
+
+    Where no number is asked for, 32 (a step of ResNet18 then costs a picture up to a twelfth less than with 16), 16 where so many would not be
+    `ROOMY`.
+    """
+    rows = min(batch_size or MOST_ROWS, len(objectives))
+    if (max_memory is None and (batch_size or rows <= USUAL_ROWS)) or rows == 1:
         return rows
-    return max(1, min(rows, int(max_memory // max(1, bytes_a_row(net, objectives[0], stage)))))
+    room, least = (ROOMY, USUAL_ROWS) if max_memory is None else (max_memory, 1)
+    return max(least, min(rows, int(room // max(1, bytes_a_row(net, objectives[0], stage)))))
 
 
 def bytes_a_row(net: Network, objective: Objective, stage: Stage) -> int:

@@ -29,7 +29,7 @@ from optogram.synthesis.preset import Preset
 from optogram.synthesis.recipe import recipe_of
 from optogram.synthesis.regularisers._regulariser import Regulariser
 from optogram.synthesis.result import Synthesis
-from optogram.synthesis.speed import fastest_type, fitting_batch
+from optogram.synthesis.speed import MOST_ROWS, fastest_type, fitting_batch
 from optogram.synthesis.stage import Size, Stage, Stager
 from optogram.synthesis.transforms._transform import Transform
 from optogram.synthesis.verdict import SLOW
@@ -61,7 +61,7 @@ def synthesize(
     seeds: int = 1,
     watch: Watch | None = None,
     stop: Callable[[], bool] | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     max_memory: float | int | None = None,
     dtype: torch.dtype | Literal["auto"] = "auto",
     progress: Progress = True,
@@ -85,13 +85,13 @@ def synthesize(
     each step; once it is true, the pictures begun so far are given as they are, without those that had not begun, twins and other seeds.
     `seeds`: climb from so many starts in all, the first of which is kept, and tell how far their pictures agree.
 
-    Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures. The same
+    Costs `steps` forward and backward passes, as far as the deepest site asked for, per `batch_size` pictures (32 or 16 at once by default). The same
     seed gives the same pictures; a unit's picture does not depend on what else is asked for, to rounding.
 
     Raises `AddressError` for unknown units, `SettingError` for unknown names and impossible settings.
     """
     recipe, count = recipe_of(canvas, preset, transforms, optimiser, steps, regularisers, views)
-    if batch_size < 1 or seeds < 1:
+    if (batch_size is not None and batch_size < 1) or seeds < 1:
         raise SettingError(f"batch_size and seeds are at least 1; got {batch_size} and {seeds}")
     asked_size = (size, size) if isinstance(size, int) else size
     drawn = given(recipe.canvas, network, photos, image, asked_size)
@@ -108,7 +108,7 @@ def synthesize(
         for stage, members in groups:
             indices, goals = zip(*members, strict=True)
             seen = None if extras.watch is None else renumbered(extras.watch, indices)
-            rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size))))
+            rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size or MOST_ROWS))))
             stages, steering = stages_of(one, stage, goals, recipe), recipe.optimiser or drawn.optimiser
             climb = in_octaves(worker, goals, drawn, stages, steering, count, seed, replace(extras, watch=seen), rows, tell)
             begun = [goals[row] for row in climb.members]
@@ -127,7 +127,7 @@ def synthesize(
     levels, others = [[one.activation for one in made] for made in further[: len(twins)]], further[len(twins) :]
     settings = {"canvas": drawn, "transforms": recipe.transforms, "optimiser": recipe.optimiser, "steps": count, "size": shape}
     settings |= {"views": recipe.views, "regularisers": recipe.regularisers, "early": early, "octaves": recipe.octaves}
-    settings |= {"dtype": kind, "batch_size": batch_size, "objectives": [goal.name for goal in asked]}
+    settings |= {"dtype": kind, "batch_size": batch_size or MOST_ROWS, "objectives": [goal.name for goal in asked]}
     provenance = Provenance("synthesize", network.name, network.weights_hash, method=drawn.name, settings=plain(settings), seed=seed)
     kept = list(found.values())
     return collected(asked, kept, provenance, sweep, levels, compared(network, asked, [kept, *others]) if others else None)
