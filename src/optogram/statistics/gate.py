@@ -139,7 +139,12 @@ def family_gate(statistic: float | np.floating, twins: Float[np.ndarray, " twin"
 
 
 def corrected(gates: Sequence[Gate]) -> Float[np.ndarray, " family"]:
-    """q of several families' gates: p by Benjamini-Hochberg, and never less than against the hardest kind of twin."""
+    """q of several families' gates: p by Benjamini-Hochberg, and never less than against the hardest kind of twin.
+
+    Exact for one family, and for several where the network is as one of all the twins. Where it is as one of a single kind, and these are above all
+    others, a family's chance is up to twice its p, and so is the share of false ones among several. To correct `hardest` instead, 39 twins
+    would allow only where every family is beyond them all.
+    """
     return np.asarray(np.maximum(adjust(np.array([gate.p for gate in gates], dtype=np.float64)), [gate.hardest for gate in gates]))
 
 
