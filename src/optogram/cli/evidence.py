@@ -68,15 +68,17 @@ def evidence(
     marked = None if marks is None else read_marks(marks)
     target = None if out is None else checked(out)
     network = load(model, weights, labels, preprocess, device, seed)
-    held = open_images(photos, channels=network.channels)
+    taken = open_images(photos, channels=network.channels)
     if power:
-        planned = power_table(network, held, sites, twins)
+        planned = power_table(network, taken, sites, twins)
         print(as_json({site: asdict(one) for site, one in planned.items()}) if json else "\n".join(power_lines(planned)))
         return
     eye = viewer if viewer == "bank" else load(viewer, viewer_weights, None, viewer_preprocess, device, seed)
-    named = "all" if claims == ["all"] else claims
-    made = {name: value for name, value in (("units", units or pictures), ("steps", steps)) if value} or None
-    found = judge(network, held, None, sites, named, eye, twins, seed, twin_kind=kind.value if kind else None, marks=marked, maps=maps, pictures=made)
+    wanted = "all" if claims == ["all"] else claims
+    making = {name: value for name, value in (("units", units or pictures), ("steps", steps)) if value} or None
+    found = judge(
+        network, taken, None, sites, wanted, eye, twins, seed, twin_kind=kind.value if kind else None, marks=marked, maps=maps, pictures=making
+    )
     if target is not None:
         found.save(target)
     chosen = table(found, verdicts or (), sort or "verdict", top) if verdicts or sort or top else None
