@@ -59,6 +59,22 @@ def test_a_neuron_of_tokens_is_its_own_start_and_layers_behind_it_do_not_count()
     assert np.abs(found - expected).max() < 1e-5 * expected.max()
 
 
+def test_tokens_that_are_read_together_are_the_start_together() -> None:
+    net = transformer()
+    maps, _ = by_hand(net, IMAGES, 1)
+    layer = 0.5 * maps[0].mean(1) + 0.5 * torch.eye(25)
+    asked = {
+        ("blocks.0:3@1,1", "mean"): layer[:, 8],
+        ("blocks.0:3", "mean"): layer.mean(1),
+        ("blocks.0:3", "sum"): layer.mean(1),
+        ("blocks.0:3@1,1 - blocks.0:5@2,0", "max"): (layer[:, 8] + layer[:, 13]) / 2,
+    }
+    for (target, reduce), tokens in asked.items():
+        expected = over_photographs(tokens[:, 1:])
+        found = attribute(net, IMAGES, target, "attention_rollout", reduce=reduce).values[:, :1]
+        assert np.abs(found - expected).max() < 1e-5 * expected.max(), f"{target} by its {reduce}"
+
+
 def test_alone_in_a_batch_and_without_a_trace() -> None:
     net = transformer("module")
     with unchanged(net.module):

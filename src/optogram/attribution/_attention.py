@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.autograd.graph import GradientEdge
 
 from optogram.attribution._cam import to_photo
 from optogram.attribution._question import Answer, Question
-from optogram.attribution._target import Places
+from optogram.attribution._target import Places, Reduce, Term
 from optogram.errors import NotDefinedError
 from optogram.network.site import Site
 
@@ -147,14 +147,23 @@ def _token_site(question: Question, seen: Attentions, rows: int) -> Site:
 
 
 def _start(question: Question, site: Site, places: Places, mixed: Tensor) -> Float[Tensor, "row token"]:
-    """Whose draught it is: the token that the response was read from, else the class token, else every patch alike."""
-    count, term = mixed.shape[1], question.target.terms[0]
-    if term.site.layout == "tokens" and question.target.reduce == "max":
-        fixed = places[0] if term.unit is None or term.unit.place is None else torch.full_like(places[0], term.site.flat_place(term.unit.place))
-        return F.one_hot(fixed, count).to(mixed)
+    """Whose draught it is: the tokens that the response was read from (the terms of a contrast alike), else the class token, else every patch."""
+    target, count = question.target, mixed.shape[1]
+    if all(term.site.layout == "tokens" for term in target.terms):
+        starts = [_read_at(term, target.reduce, place, count) for term, place in zip(target.terms, places, strict=True)]
+        return torch.stack(starts).mean(dim=0).to(mixed)
     weights = mixed.new_zeros(count)
     if "cls" in site.prefix:
         weights[site.prefix.index("cls")] = 1
     else:
         weights[len(site.prefix) :] = 1 / (count - len(site.prefix))
     return weights.expand(len(mixed), -1)
+
+
+def _read_at(term: Term, reduce: Reduce, place: Int[Tensor, "row"], count: int) -> Float[Tensor, "row token"]:
+    """A neuron's own token, or the one where the unit is greatest; all alike where the response is their mean or sum."""
+    if term.unit is not None and term.unit.place is not None:
+        place = torch.full_like(place, term.site.flat_place(term.unit.place))
+    elif reduce != "max":
+        return torch.full((len(place), count), 1 / count, device=place.device)
+    return F.one_hot(place, count).float()

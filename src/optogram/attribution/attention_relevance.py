@@ -17,8 +17,8 @@ from optogram.attribution._question import Answer, Question
 def attention_relevance(question: Question) -> Answer:
     """R = 1; at each layer R <- R + mean over heads of max(A dy/dA, 0) times R; the row of the token that is read.
 
-    Of a unit of tokens the token that it was read at, otherwise the class token, otherwise the mean over patches. `NotDefinedError` on
-    networks without attention, with attention within windows, or whose tokens are merged on the way.
+    Of a unit of tokens the token that it was read at (all alike for its mean or sum, both of a contrast), otherwise the class token, otherwise
+    the mean over patches. `NotDefinedError` on networks without attention, with attention within windows, or whose tokens are merged on the way.
     """
     return attended(question, relevant)
 

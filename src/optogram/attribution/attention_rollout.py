@@ -22,8 +22,8 @@ HEADS = ("mean", "max", "min")
 def attention_rollout(question: Question, *, heads: Literal["mean", "max", "min"] = "mean") -> Answer:
     """The product over layers of (A + 1) / 2, A the attention averaged over heads (or their greatest, or least), rows summing to 1.
 
-    Of a unit of tokens the token that it was read at, otherwise the class token, otherwise the mean over patches. `NotDefinedError` on
-    networks without attention, with attention within windows, or whose tokens are merged on the way.
+    Of a unit of tokens the token that it was read at (all alike for its mean or sum, both of a contrast), otherwise the class token, otherwise
+    the mean over patches. `NotDefinedError` on networks without attention, with attention within windows, or whose tokens are merged on the way.
     """
     if heads not in HEADS:
         raise SettingError(f'heads is one of {", ".join(HEADS)}; got "{heads}"')
