@@ -40,3 +40,8 @@ def test_clipped_survives() -> None:
     assert box.within(4, 4) == Box(0, 0, 4, 4, clipped=True)
     assert box.shifted(1, 1).clipped
     assert box.as_tuple() == (-3, -2, 5, 6)
+
+
+@given(boxes, boxes)
+def test_overlapping_boxes_have_a_pixel_in_common(one: Box, other: Box) -> None:
+    assert one.overlaps(other) == bool((mask(one, 1, 1) & mask(other, 1, 1)).any())

@@ -38,6 +38,10 @@ class Box:
         left, right = (min(max(edge, 0), width) for edge in (self.left, self.right))
         return Box(top, left, bottom, right, self.clipped)
 
+    def overlaps(self, other: Box) -> bool:
+        """Whether the two boxes have a pixel in common."""
+        return max(self.top, other.top) < min(self.bottom, other.bottom) and max(self.left, other.left) < min(self.right, other.right)
+
     def contains(self, row: int, column: int) -> bool:
         """Whether that pixel lies in the box."""
         return self.top <= row < self.bottom and self.left <= column < self.right

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import torch
-from tests.attribution.games import PARTS, bilinear, by_part, images, shapley, worth
+from tests.attribution.games import PARTS, SIDE, Bilinear, bilinear, by_part, images, shapley, worth
+from torch import Tensor
 
 from optogram.attribution._attribute import attribute
 from optogram.attribution._superpixels import grid_of, superpixels
 from optogram.attribution.kernel_shap import draw_coalitions, fitted
-from optogram.attribution.lime import ridged
+from optogram.attribution.lime import coins, nearness, ridged
 from optogram.attribution.shapley_sampling import arriving, draw_orders
 from optogram.errors import InputError, NotDefinedError, SettingError
+from optogram.images.preprocess import Preprocess
+from optogram.network.network import Network
 from optogram.testing.attribution import photographs, small
 
 
@@ -94,6 +99,32 @@ def test_limes_regression_agrees_with_scikit_learn() -> None:
         np.testing.assert_allclose(ridged(present, weight, answers, ridge).numpy(), theirs, atol=1e-8)
 
 
+def test_limes_coins_and_their_nearness() -> None:
+    """The first draw has all parts; a draw's weight is by its cosine distance from that."""
+    present = coins(9, 400, seed=3)
+    assert present[0].all()
+    assert abs(float(present[1:].float().mean()) - 0.5) < 0.03
+    tossed, ones = present.double().numpy(), np.ones(9)
+    distance = 1 - tossed @ ones / (np.linalg.norm(tossed, axis=1) * np.linalg.norm(ones) + 1e-300)
+    np.testing.assert_allclose(nearness(present, 0.4), np.exp(-(distance**2) / 0.4**2), atol=1e-12)
+
+
+class Unsteady(Bilinear):
+    """As if the last digits depended on how many rows go through at a time; the right half of the photograph has no effect."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (1 + super().forward(x * (torch.arange(SIDE) < 6))) * (1 + 2e-7 * (len(x) % 3))
+
+
+@pytest.mark.parametrize("method", ["occlusion", "feature_ablation", "shapley_sampling"])
+def test_differences_of_rounding_are_noughts(method: str) -> None:
+    settings = {"window": 2, "stride": 2} if method == "occlusion" else {"segments": "grid", "cells": 6}
+    net = Network(Unsteady(), Preprocess(size=SIDE))
+    found = attribute(net, images(), "output:1", method, batch_size=5, progress=False, **settings).values
+    assert found[..., :6].any()
+    assert not found[..., 6:].any()
+
+
 def test_shap_regression_holds_the_sum_even_with_few_draws() -> None:
     present, weight = draw_coalitions(10, 6, torch.Generator().manual_seed(0))
     assert torch.equal(present[1::2], ~present[::2])
@@ -163,3 +194,51 @@ def test_what_cannot_be() -> None:
     for method in ("lime", "kernel_shap", "shapley_sampling"):
         with pytest.raises(SettingError, match="at least"):
             attribute(net, x, "head:2", method, samples=0)
+
+
+WIDE = np.arange(SIDE)[:, None] // 6 * 5 + np.arange(20)[None, :] // 4
+"""Ten parts of a photograph of 12 by 20, of which the network is given the middle 12 columns: the outermost four parts are cut off."""
+CUT = [0, 4, 5, 9]
+
+
+class Middle(Bilinear):
+    """`Bilinear` of the middle 12 columns; `rows` takes the number of rows of each pass."""
+
+    rows: ClassVar[list[int]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.rows.append(len(x))
+        left = (x.shape[3] - SIDE) // 2
+        return super().forward(x[..., left : left + SIDE])
+
+
+@pytest.mark.parametrize("method", ["feature_ablation", "shapley_sampling", "kernel_shap", "lime", "hsic", "sobol"])
+def test_what_the_crop_leaves_out_takes_no_pass_and_changes_nothing(method: str) -> None:
+    """Beside a network that is given everything and looks at the middle alone."""
+    x = torch.rand(2, 3, SIDE, 20, generator=torch.Generator().manual_seed(8))
+    settings = {} if method == "feature_ablation" else {"samples": 8}
+    cut, whole = Network(Middle(), Preprocess(crop=SIDE)), Network(Middle(), Preprocess())
+    cut.sites()
+    Middle.rows.clear()
+    found = attribute(cut, x, "output:1", method, segments=WIDE, progress=False, **settings)
+    taken = sum(Middle.rows)
+    expected = attribute(whole, x, "output:1", method, segments=WIDE, progress=False, **settings).values
+    np.testing.assert_allclose(found.values, expected, atol=1e-5 * np.abs(expected).max())
+    most = {"feature_ablation": 7 + 2, "shapley_sampling": 8 * 5 + 4, "sobol": 8 * (6 + 2) + 2}
+    if method in most:
+        assert taken <= 2 * most[method]
+        assert not found.values[:, :, np.isin(WIDE, CUT)].any()
+
+
+def test_coalitions_that_are_drawn_twice_are_asked_once() -> None:
+    net, x = Network(Middle(), Preprocess(size=SIDE)), images(1)
+    net.sites()
+    Middle.rows.clear()
+    attribute(net, x, "output:1", "lime", segments=PARTS, samples=1000, progress=False)
+    assert sum(Middle.rows) <= 64 + 3, "six parts have 64 coalitions"
+    found = ask(net, x, "lime", samples=1000)
+    present = coins(6, 1000, 0)
+    value = worth(net, x[0], 0.0)
+    answers = torch.tensor([[value(frozenset(row.nonzero()[:, 0].tolist())) for row in present]]).double()
+    expected = ridged(present, nearness(present, 0.25), answers, 1.0)[0].numpy()
+    np.testing.assert_allclose([found.values[0, 0][part == PARTS].mean() for part in range(6)], expected, atol=1e-5)

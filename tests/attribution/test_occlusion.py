@@ -77,6 +77,16 @@ def test_what_falls_less_than_bfloat16_rounds_is_measured_in_single_precision(me
     np.testing.assert_allclose(found.values, expected.values, atol=1e-4 * np.abs(expected.values).max())
 
 
+def test_by_default_windows_of_a_seventh_overlap_by_half() -> None:
+    net, images = small(), photographs(1, 3, 24, 32)
+    found = attribute(net, images, "head:2", "occlusion", source="first")
+    rows, columns = found.values.shape[2:]
+    side = min(rows, columns) // 7
+    assert side >= 2
+    asked = attribute(net, images, "head:2", "occlusion", source="first", window=side, stride=side // 2)
+    np.testing.assert_array_equal(found.values, asked.values)
+
+
 def test_settings_that_cannot_be() -> None:
     with pytest.raises(SettingError, match="within the image of 24x24; got 30x30"):
         attribute(small(), photographs(), "head:2", "occlusion", window=30)
@@ -91,3 +101,28 @@ def test_agrees_with_captum() -> None:
     ours = attribute(net, images, "head:2", "occlusion", window=6, stride=4).values
     theirs = attr.Occlusion(module).attribute(images, target=2, sliding_window_shapes=(3, 6, 6), strides=(3, 4, 4)).detach().numpy()
     assert np.abs(ours - theirs).max() < 1e-4 * np.abs(theirs).max()
+
+
+def test_windows_that_the_crop_leaves_out_take_no_pass_and_change_nothing() -> None:
+    """Beside a network that is given everything and looks at the middle alone."""
+    rows: list[int] = []
+
+    class Middle(nn.Module):
+        def __init__(self, crop: bool) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.first, self.head, self.crop = nn.Conv2d(3, 4, 3), nn.Linear(4, 2), crop
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            rows.append(len(x))
+            return self.head(self.first(x[:, :, 2:10, 8:16] if self.crop else x).sigmoid().mean((2, 3)))
+
+    images = photographs(2, 3, 12, 24)
+    cut, whole = Network(Middle(False), Preprocess(crop=8)), Network(Middle(True), Preprocess())
+    cut.sites()
+    rows.clear()
+    found = attribute(cut, images, "head:1", "occlusion", window=4, stride=2, progress=False).values
+    assert sum(rows) <= 2 * (1 + 5 * 5), "of five by eleven windows, five by five touch the crop"
+    np.testing.assert_allclose(found, attribute(whole, images, "head:1", "occlusion", window=4, stride=2).values, atol=1e-6)
+    assert found.any()
+    assert not found[..., :6].any()

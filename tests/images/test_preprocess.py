@@ -192,3 +192,15 @@ def test_a_line_of_text_changes_what_it_names_and_nothing_else() -> None:
 def test_a_line_of_text_that_cannot_be_says_how_it_is_written(text: str, told: str) -> None:
     with pytest.raises(SettingError, match=re.escape(told)):
         Preprocess().changed(text)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize(("size", "crop"), [(None, (7, 9)), (16, 12), ((11, 30), 8), (48, 40), (None, 50)])
+def test_no_pixel_outside_the_frame_is_given_to_the_network(size: object, crop: object, interpolation: str) -> None:
+    preprocess = Preprocess(size=size, crop=crop, interpolation=interpolation)
+    images = torch.full((1, 1, 24, 37), 0.5, dtype=torch.float64, requires_grad=True)
+    (reached,) = torch.autograd.grad(preprocess.apply(images).sum(), images)
+    frame, outside = preprocess.frame(24, 37), reached[0, 0].clone()
+    outside[frame.top : frame.bottom, frame.left : frame.right] = 0
+    assert not outside.any()
+    assert reached[0, 0, frame.top : frame.bottom, frame.left : frame.right].any(dim=0).float().mean() > 0.5

@@ -24,7 +24,6 @@ from optogram.attribution._seen import fields_seen
 from optogram.attribution._target import Target, read_target
 from optogram.errors import SettingError, unknown
 from optogram.geometry import Box
-from optogram.images.preprocess import Preprocess
 from optogram.progress import Progress
 from optogram.registry import Registry
 from optogram.result import Provenance
@@ -94,7 +93,7 @@ def attribute(
         answers, grids = answered()
     asked = {"target": chosen.text, "source": None if origin is None else origin.address, "reduce": reduce, **_shown_settings(function, given)}
     provenance = Provenance("attribute", network.name, weights, pixels, name, asked, seed)
-    frames = [_frame(network.preprocess, batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
+    frames = [network.preprocess.frame(batch.shape[2], batch.shape[3]) for batch in photographs.batches for _ in batch]
     found = _result(photographs, answers, chosen, grids, frames, name, origin, provenance)
     same = {"reduce": reduce, "batch_size": batch_size, "max_memory": max_memory, "seed": seed, "progress": False, **given}
     again = partial(attribute, method=function, source=None if origin is None else origin.address, **same)
@@ -132,12 +131,6 @@ def _shown_settings(function: Callable[..., Answer], given: Mapping[str, Any]) -
         key: parameter.default for key, parameter in inspect.signature(function).parameters.items() if parameter.kind is parameter.KEYWORD_ONLY
     }
     return {key: f"array {tuple(value.shape)}" if hasattr(value, "shape") else value for key, value in {**defaults, **given}.items()}
-
-
-def _frame(preprocess: Preprocess, height: int, width: int) -> Box:
-    """The part of a photograph that the network is given."""
-    rows, columns = preprocess.output_size or preprocess.resized(height, width)
-    return preprocess.to_photo(Box(0, 0, rows, columns), height, width).within(height, width)
 
 
 def _result(

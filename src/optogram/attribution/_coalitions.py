@@ -31,14 +31,27 @@ class Game:
     responses: Float[Tensor, "batch"]
     absent: Float[Tensor, "batch"]
 
+    def seen(self, photo: int) -> Bool[Tensor, "player"]:
+        """Which parts the network is given anything of; the others change no response."""
+        frame = self.question.network.preprocess.frame(self.parts.shape[1], self.parts.shape[2])
+        known = torch.zeros(self.counts[photo], dtype=torch.bool, device=self.parts.device)
+        known[self.parts[photo, frame.top : frame.bottom, frame.left : frame.right].flatten()] = True
+        return known
+
     def drawn(self, make: Callable[[int], Drawn]) -> list[Drawn]:
         """What `make` makes of each photograph's number of parts; made once for all that have as many."""
         made = {count: make(count) for count in dict.fromkeys(self.counts)}
         return [made[count] for count in self.counts]
 
     def play(self, present: Sequence[Bool[Tensor, "_ _"]]) -> list[Float[Tensor, "_"]]:
-        """Responses to each photograph with only these of its parts, a row a draw. Memory as of one inner batch."""
-        here = [one.to(self.question.images.device) for one in present]
+        """Responses to each photograph with only these of its parts, a row a draw; memory as of one inner batch.
+
+        Draws that are the same to the network (drawn twice, or different only in parts that its crop leaves out) are answered once.
+        """
+        told = [_distinct(one.to(self.question.images.device) & self.seen(photo)) for photo, one in enumerate(present)]
+        return [answers[row] for answers, (_, row) in zip(self._played([rows for rows, _ in told]), told, strict=True)]
+
+    def _played(self, here: Sequence[Bool[Tensor, "_ _"]]) -> list[Float[Tensor, "_"]]:
         draws = [len(one) for one in here]
         if max(draws) < WORTH_IT or not (enterable(self.question) and affordable(self.question)):
             return self.play_drawn(draws, lambda photo, number: here[photo][number])
@@ -94,6 +107,12 @@ class Game:
         delta = values.double().flatten(1).sum(dim=1) - (self.responses - self.absent)
         places = self.question.places or ()
         return Answer(values, self.responses, places, delta=delta.to(values.dtype), base=self.absent, estimated=estimated)
+
+
+def _distinct(present: Bool[Tensor, "draw player"]) -> tuple[Bool[Tensor, "row player"], Int[Tensor, "draw"]]:
+    """The draws without those that repeat another, and which of these each draw is."""
+    rows, number = present.unique(dim=0, return_inverse=True)
+    return rows, number
 
 
 def game_of(question: Question, segments: Segments, cells: int, baseline: Baseline) -> Game:

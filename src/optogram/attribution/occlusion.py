@@ -1,7 +1,8 @@
 """Occlusion: how much the response falls when a window of the photograph is covered.
 
 Zeiler & Fergus 2014, "Visualizing and understanding convolutional networks". One forward pass a window, in batches; no gradient,
-so it is defined for any network. Layers are computed only where a window reaches, where that can be had (`_window.py`).
+so it is defined for any network. Layers are computed only where a window reaches, where that can be had (`_window.py`); windows that the
+network's crop leaves out take no pass.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from torch import Tensor
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._rounding import in_single, rounding_of
-from optogram.attribution._window import TOGETHER, shortcut
+from optogram.attribution._window import TOGETHER, Spot, shortcut
 from optogram.errors import NotDefinedError, SettingError
+from optogram.geometry import Box
 
 Sides = int | tuple[int, int] | None
 
@@ -40,15 +42,16 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
     base = baseline_of(question, origin, baseline)
     fixed, responses = question.settled()
     corners = corners_of(tuple(origin.shape[2:]), size, step)
+    seen = corners if question.source is not None else [corner for corner in corners if _touches(question, corner, size)]
     total = torch.zeros_like(origin[:, :1])
     cover = torch.zeros_like(origin[:1, :1])
-    quick = shortcut(fixed, responses, base, size, corners)
+    quick = shortcut(fixed, responses, base, size, seen)
     rounding = rounding_of(responses.dtype) * responses.abs()
-    with fixed.tracked(len(corners) * len(origin)) as watched:
+    with fixed.tracked(len(seen) * len(origin)) as watched:
         quick = None if quick is None else replace(quick, question=replace(quick.question, advance=watched.advance))
         for rows in question.batches(len(origin)):
             quick = None if quick is None else quick.of(origin[rows], base[rows], rows.start)
-            for photo, spots in _rows(rows, corners, question.batch_size * (1 if quick is None else TOGETHER)):
+            for photo, spots in _rows(rows, seen, question.batch_size * (1 if quick is None else TOGETHER)):
                 answers = (
                     watched.responses(_covered(origin[photo], base[photo], spots, size), photo) if quick is None else quick.responses(photo, spots)
                 )
@@ -66,6 +69,13 @@ def corners_of(shape: tuple[int, ...], size: tuple[int, int], step: tuple[int, i
     """Upper left corners of all windows; together they cover everything."""
     rows, columns = (range(0, max(1, side - length + stride), stride) for side, length, stride in zip(shape, size, step, strict=True))
     return [(top, left) for top in rows for left in columns]
+
+
+def _touches(question: Question, corner: Spot, size: Spot) -> bool:
+    """Whether a window holds anything that the network is given of the photographs; what its crop leaves out changes no response."""
+    frame = question.network.preprocess.frame(question.images.shape[2], question.images.shape[3])
+    inside = Box(corner[0], corner[1], corner[0] + size[0], corner[1] + size[1])
+    return inside.overlaps(frame)
 
 
 def _covered(images: Float[Tensor, "row ..."], base: Float[Tensor, "row ..."], spots: list[tuple[int, int]], size: tuple[int, int]) -> Tensor:

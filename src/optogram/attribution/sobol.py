@@ -43,8 +43,13 @@ def sobol(
     if max(game.counts) > MOST_PARTS:
         raise SettingError(f"sobol takes at most {MOST_PARTS} parts; got {max(game.counts)}. Ask for fewer cells, or use feature_ablation")
     drawn = game.drawn(lambda parts: [one.to(question.images.device) for one in designs(parts, samples, question.seed)])
-    answers = game.play_drawn([samples * (count + 2) for count in game.counts], lambda photo, draw: crossed(drawn[photo][0], drawn[photo][1], draw))
-    blocks = [one.view(-1, samples) for one in answers]
+    played = [torch.nn.functional.pad(game.seen(photo), (2, 0), value=True).nonzero()[:, 0] for photo in range(len(drawn))]
+
+    def shares(photo: int, row: Int[Tensor, "row"]) -> Float[Tensor, "row part"]:
+        return crossed(drawn[photo][0], drawn[photo][1], played[photo][row // samples] * samples + row % samples)
+
+    answers = game.play_drawn([samples * len(one) for one in played], shares)
+    blocks = [_placed(one.view(-1, samples), some, count) for one, some, count in zip(answers, played, game.counts, strict=True)]
     swings = game.differences([one[:2] - one[:1, :1] for one in blocks])
     steps = game.differences([one[2:] - one[0 if order == "total" else 1] for one in blocks])
     return Answer(
@@ -55,6 +60,13 @@ def sobol(
         signed=order == "first",
         per_channel=False,
     )
+
+
+def _placed(answers: Float[Tensor, "block draw"], played: Int[Tensor, "block"], parts: int) -> Float[Tensor, "block2 draw"]:
+    """The answers to A, B and every C_i; a part that the network is not given any of leaves those to A as they are."""
+    found = answers[:1].repeat(parts + 2, 1)
+    found[played.to(answers.device)] = answers
+    return found
 
 
 def designs(parts: int, samples: int, seed: int) -> tuple[Float[Tensor, "draw part"], Float[Tensor, "draw part"]]:

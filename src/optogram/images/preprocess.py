@@ -108,6 +108,11 @@ class Preprocess:
         first_column, last_column = _stretch(box.left + left, box.right + left, width / columns, SUPPORT[self.interpolation])
         return Box(first_row, first_column, last_row, last_column, box.clipped)
 
+    def frame(self, height: int, width: int) -> Box:
+        """The part of a photograph of that size that the network is given: no other pixel has a part in any response."""
+        rows, columns = self.output_size or self.resized(height, width)
+        return self.to_photo(Box(0, 0, rows, columns), height, width).within(height, width)
+
     def apply(self, images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch channel rows columns"]:
         """Resizes and crops a batch inside the graph (antialiased, differentiable); values stay in 0..1.
 
