@@ -55,6 +55,8 @@ def refuses(method: str) -> None:
         attribute(small(), IMAGES, "output:2", method, site="head")
     with pytest.raises(SettingError, match="computed after"):
         attribute(small(), IMAGES, "first:2", method, site=SITE)
+    with pytest.raises(SettingError, match="computed after"):  # the target's own site: a unit's map there is the unit itself
+        attribute(small(), IMAGES, f"{SITE}:2", method, site=SITE)
     with pytest.raises(NotDefinedError, match="say site='cut'"):
         attribute(small(), IMAGES, "head:2", method, source="cut")
     flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * 64, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3))

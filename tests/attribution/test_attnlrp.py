@@ -10,6 +10,7 @@ from tests.attribution.test_lrp import close, odd
 from tests.attribution.transformers import HEADS, WIDTH, transformer
 from torch import Tensor, nn
 
+from optogram.attribution._attnlrp import _mask, product
 from optogram.attribution._attribute import attribute
 from optogram.errors import NotDefinedError
 from optogram.images.preprocess import Preprocess
@@ -166,6 +167,31 @@ def test_norms_that_are_the_same_hand_back_the_same() -> None:
     close(one, other)
     one, other = (attribute(odd(norm), images, "head:1", "lrp").values for norm in (nn.GroupNorm(8, 8), nn.InstanceNorm2d(8)))
     close(one, other)
+
+
+def test_a_constant_factor_takes_no_share_of_a_product() -> None:
+    """As of the learned queries that pool tokens: the keys take all, where two activations take half each."""
+    first, second = torch.rand(2, 3, 4), torch.rand(2, 4, 5)
+    leaves = [one.clone().requires_grad_() for one in (first, second)]
+    alone = torch.autograd.grad(product(first, leaves[1]).sum(), leaves[1])[0]
+    torch.testing.assert_close((leaves[1] * alone).sum(), (first @ second).sum())
+    for leaf, slope in zip(leaves, torch.autograd.grad(product(*leaves).sum(), leaves), strict=True):
+        torch.testing.assert_close((leaf * slope).sum(), (first @ second).sum() / 2)
+
+
+def test_masks_between_tokens_and_of_padding_hold_together() -> None:
+    torch.manual_seed(0)
+    attention, x = nn.MultiheadAttention(8, 2, batch_first=True).eval(), torch.randn(2, 5, 8)
+    between = torch.zeros(5, 5, dtype=torch.bool)
+    between[0, 3] = between[2, :2] = True
+    padding = torch.tensor([[False, False, False, False, True], [False, True, False, False, False]])
+    _, expected = attention(x, x, x, attn_mask=between, key_padding_mask=padding, average_attn_weights=False)
+    query, key, _ = (
+        (x @ w.T + b).unflatten(2, (2, 4)).transpose(1, 2)
+        for w, b in zip(*(part.chunk(3) for part in (attention.in_proj_weight, attention.in_proj_bias)), strict=True)
+    )
+    scores = query @ key.transpose(2, 3) / 2 + _mask(between, padding, query)
+    torch.testing.assert_close(scores.softmax(-1), expected)
 
 
 def test_a_mask_for_attention_in_each_writing() -> None:

@@ -38,6 +38,17 @@ def test_squares_and_variances_over_the_same_noise() -> None:
         assert found.signed == (method == "smoothgrad")
 
 
+def test_the_blur_falls_as_the_square_of_what_is_left_of_the_way() -> None:
+    net, x, steps = small(), photographs(2), 3
+    seen = [x if share == 0 else blurred(x, 0.2 * 24 * share**2) for share in (1 - half / (2 * steps) for half in range(2 * steps + 1))]
+    total = torch.zeros_like(x)
+    for step in range(steps):
+        middle = seen[2 * step + 1].clone().requires_grad_()
+        total += (seen[2 * step + 2] - seen[2 * step]) * torch.autograd.grad(net.run(middle)[:, 2].sum(), middle)[0]
+    found = ask(net, x, "blur_integrated_gradients", steps=steps)
+    np.testing.assert_allclose(found.values, total.numpy(), atol=1e-4 * float(total.abs().max()))
+
+
 def test_a_linear_network_has_no_variance() -> None:
     net, x = linear(), flat(2)
     square = ask(net, x, "squaregrad", samples=3).values

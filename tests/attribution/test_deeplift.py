@@ -15,6 +15,7 @@ from tests.attribution.test_lrp import odd
 from torch import nn
 
 from optogram.attribution._attribute import attribute
+from optogram.attribution.deeplift import quotient
 from optogram.errors import NotDefinedError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
@@ -116,3 +117,39 @@ def test_where_captum_misses_a_part_behind_max_pooling() -> None:
 def test_what_has_no_rule_is_refused_by_name(operation: object, named: str) -> None:
     with pytest.raises(NotDefinedError, match=f"deeplift has no rule for .*{named}.* Use integrated_gradients"):
         attribute(odd(operation), photographs(1, 3, 8, 8), "head:1", "deeplift")
+
+
+def test_of_differences_that_are_rounding_the_local_slope_is_taken() -> None:
+    """Inputs 3 and the next number of single precision: their tanh differ by the rounding's whim, their slope does not."""
+    baseline = torch.full((1, 4), 3.0)
+    photograph = torch.nextafter(baseline, torch.tensor(9.0))
+    found = quotient(torch.cat([photograph, baseline]), torch.tanh)
+    torch.testing.assert_close(found, torch.cat([1 - baseline.double().tanh().square(), torch.zeros(1, 4)]).float(), rtol=1e-4, atol=0)
+
+
+class Cancelling(nn.Module):
+    """The difference of two channels, its greatest value in squares of 2 x 2, weighed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix, self.head = nn.Conv2d(2, 1, 1, bias=False), nn.Linear(4, 1, bias=False)
+        with torch.no_grad():
+            self.mix.weight.copy_(torch.tensor([1.0, -1.0]).view(1, 2, 1, 1))
+            self.head.weight.copy_(torch.tensor([[1.0, 2.0, 3.0, 4.0]]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(F.max_pool2d(self.mix(x), 2).flatten(1))
+
+
+def test_behind_what_cancels_a_pool_hands_down_its_gradient() -> None:
+    """Both channels rise alike, so what is pooled is the same, or differs by rounding: the winner takes what its channels bring, which cancels."""
+    generator = torch.Generator().manual_seed(2)
+    base, more = torch.rand(1, 2, 4, 4, generator=generator) / 4, torch.rand(1, 1, 4, 4, generator=generator) / 2
+    images = base + more
+    mixed = (images[:, 0] - images[:, 1])[0]
+    winners = F.max_pool2d(mixed[None, None], 2).repeat_interleave(2, 2).repeat_interleave(2, 3)[0, 0] == mixed
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).repeat_interleave(2, 0).repeat_interleave(2, 1)
+    expected = more[0, 0] * weights * winners
+    found = attribute(Network(Cancelling(), Preprocess(size=4)), images, "head:0", "deeplift", baseline=base[0]).values[0]
+    np.testing.assert_allclose(found[0], expected.numpy(), atol=1e-5)
+    np.testing.assert_allclose(found[1], -expected.numpy(), atol=1e-5)

@@ -93,3 +93,33 @@ def test_refusals() -> None:
             attribute(small(), photographs(1), "head:2", "extremal_perturbation", **settings)
     with pytest.raises(NotDefinedError, match="masks photographs"):
         attribute(small(), photographs(1), "head:2", "extremal_perturbation", source="cut")
+
+
+def test_three_steps_written_out() -> None:
+    """The objective in one piece, its gradient by the cells taken through the network; what it responds is noted."""
+    net, x, areas = small(), photographs(1), (0.1, 0.4)
+    base, order = x.mean((2, 3), keepdim=True).expand_as(x), torch.stack([step_of(36, area) for area in areas])
+    kernel, cells, speed = kernel_of(0.2 * 6), torch.full((2, 1, 6, 6), 0.5), torch.zeros(2, 1, 6, 6)
+
+    def masked(small_mask: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(small_mask, size=(24, 24), mode="bilinear", align_corners=False)
+
+    def response(images: torch.Tensor) -> torch.Tensor:
+        return net.run(images)[:, 2]
+
+    met = [response(x).detach(), response(base).detach()]
+    for weight in (0.1, 2**0.5, 20.0):
+        leaf = cells.clone().requires_grad_()
+        coarse = spread(leaf, kernel)
+        answers = response(base + masked(coarse) * (x - base))
+        met.append(answers.detach())
+        reach = torch.cat(met).max() - torch.cat(met).min()
+        loss = weight * (coarse.flatten(1).sort(1).values - order).square().sum() - 36 * answers.sum() / reach
+        speed = 0.9 * speed + torch.autograd.grad(loss, leaf)[0]
+        cells = (cells - 0.02 * speed).clamp(0, 1)
+    masks = masked(spread(cells, kernel))
+    kept = response(base + masks * (x - base)).tolist()
+    found = attribute(net, x, "head:2", "extremal_perturbation", areas=areas, steps=3, cells=6, smooth=0.2, baseline="mean", progress=False)
+    np.testing.assert_allclose(found.values[0, 0, :, :14], masks.mean(0)[0, :, :14].numpy(), atol=1e-4)
+    told = f"{kept[0]:.3g} to 0.1 of the area, {kept[1]:.3g} to 0.4 of the area, {float(met[0]):.3g} to the whole photograph"
+    assert found.notes == (f"responses: {told}, {float(met[1]):.3g} to the baseline",)

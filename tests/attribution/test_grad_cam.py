@@ -57,6 +57,17 @@ def test_enlarged_and_put_where_the_crop_was() -> None:
     assert np.unravel_index(int(twice[0, 0].argmax()), (16, 24))[1] >= 12
 
 
+def test_what_an_uneven_crop_leaves_out_is_nought() -> None:
+    """Three columns and five rows are cut off: as torchvision does, the odd one on the side that rounding to even says."""
+    preprocess = Preprocess(crop=(4, 5))
+    found = to_photo(preprocess, torch.ones(1, 1, 2, 2), (9, 8))[0, 0]
+    top, left = preprocess.offset(9, 8)
+    assert (top, left) == (2, 2)
+    expected = torch.zeros(9, 8)
+    expected[2:6, 2:7] = 1
+    torch.testing.assert_close(found, expected)
+
+
 class Tokens(nn.Module):
     """A transformer's skeleton: a class token beside patches, two blocks of attention, a head on the class token."""
 

@@ -84,6 +84,29 @@ def test_conductance_converges_with_the_square_of_the_steps() -> None:
     assert fine < coarse / 3, f"delta {coarse} at 4 steps, {fine} at 8: gradients are not taken midway"
 
 
+class Gated(nn.Module):
+    """What a site says, times what the photograph says beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.one, self.gate = nn.Conv2d(3, 4, 3, stride=2), nn.Conv2d(3, 4, 3, stride=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (torch.tanh(self.one(x)) * torch.tanh(self.gate(x))).mean((2, 3))
+
+
+@pytest.mark.parametrize("method", ["integrated_gradients", "smoothgrad"])
+def test_what_goes_around_the_source_is_each_photographs_own(method: str) -> None:
+    """Where many rows are asked about, one photograph's way to the source may not stand for all."""
+    net, x = Network(Gated(), Preprocess(size=24)), photographs(3)
+    many = {"steps": 40} if method == "integrated_gradients" else {"samples": 40}
+    together = attribute(net, x, "output:1", method, source="one", progress=False, **many).values
+    for row in range(3):
+        alone = attribute(net, x[row], "output:1", method, source="one", progress=False, **many).values[0]
+        np.testing.assert_allclose(together[row], alone, atol=1e-4 * np.abs(alone).max())
+
+
 def test_which_units_matter_is_said_of_a_hidden_source() -> None:
     """Relevance of hidden units for a class, over photographs: what their places sum to; matrices by hand."""
     net = chain()

@@ -11,6 +11,7 @@ from tests.attribution.layered import SIDE, layered, shared_out
 from torch import Tensor, nn
 
 from optogram.attribution._attribute import attribute
+from optogram.attribution.lrp import COMPOSITES
 from optogram.errors import NotDefinedError, SettingError
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
@@ -62,6 +63,9 @@ def test_rules_of_the_first_layer() -> None:
 
     found = attribute(net, IMAGE, "head:1", "lrp", composite="epsilon_plus_flat", epsilon=1e-12).values[0]
     close(found, shared_out(net, IMAGE, 1, flat, oracle.zplus, oracle.epsilon))
+    found = attribute(net, IMAGE, "head:1", "lrp", composite="epsilon_alpha2_beta1_flat", epsilon=1e-12).values[0]
+    close(found, shared_out(net, IMAGE, 1, flat, oracle.alpha2_beta1, oracle.epsilon))
+    assert {*RULES, "epsilon_plus_flat", "epsilon_alpha2_beta1_flat"} == {*COMPOSITES}, "a composite without matrices beside it"
 
 
 def test_a_large_epsilon_absorbs_and_is_told() -> None:
@@ -70,6 +74,27 @@ def test_a_large_epsilon_absorbs_and_is_told() -> None:
     assert small_one.notes == ("biases and stabilisers absorb 0 % of the response",)
     assert "absorb" in large.notes[0]
     assert abs(large.values.sum()) < 0.9 * abs(large.responses[0])
+
+    def kept_off(a: np.ndarray, w: np.ndarray, b: np.ndarray, r: np.ndarray) -> np.ndarray:
+        z = w @ a + b
+        return ((w * a) / (z + np.where(z < 0, -0.25, 0.25))[:, None] * r[:, None]).sum(0)
+
+    for unit in range(3):
+        found = attribute(net, IMAGE, f"head:{unit}", "lrp", composite="epsilon", epsilon=0.25).values[0]
+        close(found, shared_out(net, IMAGE, unit, kept_off, kept_off, kept_off))
+
+
+def test_gamma_is_how_much_more_what_helps_counts() -> None:
+    """Nought is epsilon; much is z+ where the output is positive, and its mirror image where it is negative."""
+    net = layered()
+
+    def mostly(a: np.ndarray, w: np.ndarray, b: np.ndarray, r: np.ndarray) -> np.ndarray:
+        sides = np.where(w @ a + b > 0, 1.0, -1.0)
+        return oracle.zplus(a, w * sides[:, None], b * sides, r)
+
+    found = [attribute(net, IMAGE, "head:1", "lrp", composite="gamma", gamma=gamma, epsilon=1e-12).values[0] for gamma in (0.0, 1e9)]
+    close(found[0], shared_out(net, IMAGE, 1, oracle.epsilon, oracle.epsilon, oracle.epsilon))
+    close(found[1], shared_out(net, IMAGE, 1, mostly, mostly, mostly), 1e-4)
 
 
 def test_without_biases_nothing_is_lost() -> None:

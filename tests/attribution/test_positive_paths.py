@@ -53,6 +53,17 @@ def test_relu6_is_closed_above_its_knee(rectifier: object) -> None:
     np.testing.assert_allclose(attribute(net, IMAGE, "c:2", "positive_paths").values[0], expected, rtol=1e-5)
 
 
+def test_a_norm_without_a_layer_before_it_lets_through_where_its_scale_is_positive() -> None:
+    norm, head = nn.BatchNorm2d(3), nn.Linear(3, 2)
+    with torch.no_grad():
+        norm.weight.copy_(torch.tensor([2.0, -3.0, 0.5]))
+        head.weight.copy_(torch.tensor([[1.0, 4.0, 1.0], [1.0, 4.0, -1.0]]))
+    module = nn.Sequential(norm, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head).eval()
+    for unit, expected in ((0, (2.0, 0.0, 0.5)), (1, (2.0, 0.0, 0.0))):
+        found = attribute(Network(module), photographs(1, 3, 4, 4), f"3:{unit}", "positive_paths").values[0]
+        np.testing.assert_allclose(found, np.broadcast_to(np.array(expected)[:, None, None] / 16, (3, 4, 4)), rtol=1e-4)
+
+
 def test_leaky_rectifiers_let_through_where_the_unit_is_positive() -> None:
     net = chain(nn.LeakyReLU(0.2))
     weights = {name: value.detach().numpy() for name, value in net.module.named_parameters()}

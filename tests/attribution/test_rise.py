@@ -37,6 +37,23 @@ def test_masks_are_what_they_should_be() -> None:
     assert masks.mean(0).std() < 0.05
 
 
+def test_a_mask_pixel_by_pixel() -> None:
+    """The coins as heights of cells, straight between their middles, seen through a window that is shifted by up to a cell."""
+    like, cells, seen = torch.zeros(1, 3, 10, 13), 3, set()
+    for seed in range(20):
+        mask = draw_mask(like, cells, 0.5, torch.Generator().manual_seed(seed))[0, 0].numpy()
+        generator = torch.Generator().manual_seed(seed)
+        coins = (torch.rand(1, 1, 4, 4, generator=generator) < 0.5).numpy()[0, 0].astype(float)
+        rows, columns = 4, 5
+        top, left = (int(torch.randint(0, side, (1,), generator=generator)) for side in (rows, columns))
+        along = np.arange(4)
+        down = np.stack([np.interp((np.arange(10) + top + 0.5) / rows - 0.5, along, column) for column in coins.T], axis=1)
+        expected = np.stack([np.interp((np.arange(13) + left + 0.5) / columns - 0.5, along, row) for row in down])
+        np.testing.assert_allclose(mask, expected, atol=1e-6)
+        seen.add((top, left))
+    assert len(seen) > 10
+
+
 def test_it_finds_the_planted_object() -> None:
     class Spot(torch.nn.Module):
         def __init__(self) -> None:

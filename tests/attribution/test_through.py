@@ -69,6 +69,16 @@ def test_over_all_units_of_a_site_that_everything_passes_they_sum_to_the_whole(s
     np.testing.assert_allclose(asked(through=site).values, whole.values, atol=1e-6)
 
 
+def test_of_several_photographs_the_least_and_the_greatest_share_are_told() -> None:
+    pictures = np.random.default_rng(2).random((3, 2, WIDTH, WIDTH))
+    settings = {"composite": "epsilon_plus_box", "progress": False}
+    units = attribute(layered(), pictures, "head:1", "lrp", source="relu#1", **settings).worths
+    shares = [round(100 * float(share)) for share in np.sort(units[:, 2] / units.sum(axis=1))]
+    found = attribute(layered(), pictures, "head:1", "lrp", through="relu#1:2", **settings)
+    assert shares[0] < shares[-1]
+    assert found.notes == (f"only what passes through relu#1:2: {shares[0]} to {shares[-1]} % of the relevance at relu#1",)
+
+
 def test_neurons() -> None:
     """A unit's places sum to the unit."""
     places = [asked(through=f"relu#1:2@{row},{column}").values for row in range(WIDTH) for column in range(WIDTH)]

@@ -19,6 +19,8 @@ def test_the_map_sums_to_activation_times_gradient() -> None:
     a, g = (torch.from_numpy(part) for part in at_site())
     np.testing.assert_allclose(by_activity(a, g).sum((1, 2, 3)), (a * g).sum((1, 2, 3)), rtol=1e-9)
     assert not by_activity(a * 0, g).any()
+    balanced, slopes = torch.tensor([1.0, -1.0]).view(1, 1, 1, 2), torch.tensor([3.0, 0.0]).view(1, 1, 1, 2)
+    assert not by_activity(balanced, slopes).any(), "a unit whose activations cancel weighs nothing, whatever its gradient"
 
 
 def test_refusals() -> None:
