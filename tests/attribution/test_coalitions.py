@@ -113,7 +113,7 @@ class Unsteady(Bilinear):
     """As if the last digits depended on how many rows go through at a time; the right half of the photograph has no effect."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return (1 + super().forward(x * (torch.arange(SIDE) < 6))) * (1 + 2e-7 * (len(x) % 3))
+        return (1 + super().forward(x * (torch.arange(SIDE) < 6))) * (1 + 2e-7 * (len(x) == 2))
 
 
 @pytest.mark.parametrize("method", ["occlusion", "feature_ablation", "shapley_sampling"])

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from optogram.attribution import _compare
 from optogram.attribution._attribute import attribute
 from optogram.attribution._compare import _columns, _shared_out, compare, scale_bar
 from optogram.cli._app import run
-from optogram.drawing.colour import signed
+from optogram.drawing.colour import signed, unsigned
+from optogram.drawing.sheet import grid
 from optogram.errors import NotDefinedError, SettingError
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
@@ -136,7 +141,51 @@ def test_the_scale_shows_both_ends() -> None:
     bar = np.asarray(scale_bar(600, 2.0, True))
     for value in (-1.0, 1.0):
         assert (bar.reshape(-1, 3) == signed(np.array([value]), 1.0)[0]).all(1).any()
-    assert (_columns(3, 1), _columns(9, 1), _columns(4, 3), _columns(12, 3)) == (4, 6, 5, 6)
+    assert (_columns(3, 1), _columns(9, 1), _columns(4, 3), _columns(7, 3), _columns(12, 3)) == (4, 6, 5, 8, 6)
+
+
+def holds(picture: Image.Image, colour: np.ndarray) -> bool:
+    return bool((np.asarray(picture.convert("RGB")).reshape(-1, 3) == colour).all(1).any())
+
+
+@pytest.mark.parametrize("method", ["gradient", "grad_cam"])
+def test_a_figure_shows_its_colour_scale(method: str) -> None:
+    found = attribute(small(), photographs(1), "head:2", method, progress=False)
+    drawn = found.figure()
+    bar = drawn.crop((0, drawn.height - 2 * 46, drawn.width, drawn.height))
+    ends = [signed(np.array([value]), 1.0)[0] for value in (-1.0, 1.0)] if found.signed else [unsigned(np.array([1.0]), 1.0)[0]]
+    assert all(holds(bar, end) for end in ends)
+    assert not holds(bar, unsigned(np.array([1.0]), 1.0)[0]) or not found.signed
+    blank = replace(found, zero=np.array([True])).figure()
+    assert blank.height < drawn.height, "nought everywhere has no scale"
+
+
+@pytest.mark.parametrize(("count", "grids"), [(7, 1), (8, 2)])
+def test_only_maps_that_are_nought_have_empty_cells(count: int, grids: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the last method of each photograph there are none, however many rows it takes."""
+    names = ["gradient", "input_x_gradient", "occlusion", "smoothgrad", "squaregrad", "lrp", "guided_backprop", "deconvnet"][:count]
+    found, given = compare(small(), photographs(2), "head:2", names, progress=False), []
+    monkeypatch.setattr(_compare, "grid", lambda pictures, **more: given.append(pictures) or grid(pictures, **more))
+    found.figure()
+    assert len(given) == grids
+    assert sum(map(len, given)) == 2 * (1 + count)
+    assert all(picture is not None for pictures in given for picture in pictures)
+
+
+def test_a_map_without_signs_says_what_it_leaves_out() -> None:
+    """Units that all speak against the class: Grad-CAM is nought though every pixel counts; the words do not say that nothing changes it."""
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    with torch.no_grad():
+        module[0].weight.abs_()
+        module[4].weight.copy_(-module[4].weight.abs())
+    net = Network(module, Preprocess(size=24))
+    cam, slope = (attribute(net, photographs(1), "4:1", method, progress=False) for method in ("grad_cam", "gradient"))
+    assert cam.zero.all()
+    assert not slope.zero.any()
+    assert "grad_cam finds nothing in this photograph that speaks for the response" in cam.caption(0)
+    assert "grad_cam finds nothing in the photograph that speaks for 4:1" in cam.notes
+    behind = attribute(net, photographs(1), "1:2", "grad_cam", site="0", progress=False)
+    assert not any("is rectified" in note for note in behind.notes), "the unit is not at zero"
 
 
 def test_the_command(tmp_path, monkeypatch, capsys) -> None:
@@ -150,6 +199,13 @@ def test_the_command(tmp_path, monkeypatch, capsys) -> None:
         == 0
     )
     assert "kernel_shap of 4:1" in capsys.readouterr().out
+    told = ["attribute", "net.py:relu", "photos/0.png", "4:1", "-o", "a.png"]
+    assert run([*told, "--method", "gradient,attention-rollout", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [one["method"] for one in said["methods"]] == ["gradient"]
+    assert "attention" in said["refused"]["attention_rollout"]
+    assert run([*told, "--method", ","]) == 1
+    assert 'no method is named in ","' in capsys.readouterr().err
     assert run(["attribute", "net.py:relu", "photos", "4:1", "--method", "gradient", "-o", "b.png"]) == 0
     with Image.open("b.png") as drawn:
         assert drawn.size[0] > 600

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from optogram import memory
@@ -19,7 +20,7 @@ from optogram.attribution._arrays import as_array
 from optogram.attribution._memory import rows_at_once, rows_within
 from optogram.attribution._photographs import Photographs, read_photographs
 from optogram.attribution._question import Answer, Kept, Question
-from optogram.attribution._result import Attribution
+from optogram.attribution._result import Attribution, telling
 from optogram.attribution._seen import fields_seen
 from optogram.attribution._target import Target, read_target
 from optogram.errors import SettingError, unknown
@@ -173,16 +174,21 @@ def _result(
         signed=first.signed,
         per_channel=first.per_channel,
         generalised=any(answer.generalised for answer in answers),
-        notes=tuple(dict.fromkeys([note for answer in answers for note in answer.notes] + _notes(target, zero))),
+        notes=tuple(
+            dict.fromkeys(
+                [note for answer in answers for note in answer.notes]
+                + _notes(target, name, first.signed, as_array(responses)[order][zero], len(zero))
+            )
+        ),
     )
 
 
-def _notes(target: Target, zero: np.ndarray) -> list[str]:
-    """What a reader must know of a map that is nought, and of a target behind a rectifier."""
-    if not zero.any():
+def _notes(target: Target, method: str, signed: bool, responses: Float[np.ndarray, "photo"], photographs: int) -> list[str]:
+    """What a reader must know of maps that are nought, given the responses there, and of a target behind a rectifier."""
+    if not len(responses):
         return []
-    count = "the photograph" if len(zero) == 1 else f"{int(zero.sum())} of {len(zero)} photographs"
-    rectified = [term.site for term in target.terms if term.site.rectified]
+    count = "the photograph" if photographs == 1 else f"{len(responses)} of {photographs} photographs"
+    rectified = [] if responses.any() else [term.site for term in target.terms if term.site.rectified]
     cause = "" if not rectified else f": {rectified[0].address} is rectified, and a unit at zero has no gradient"
     instead = f". Its pre-activation is {rectified[0].before}" if rectified and rectified[0].before else ""
-    return [f"nothing in {count} changes {target.text}{cause}{instead}"]
+    return [f"{method} finds nothing in {count} that {telling(signed)} {target.text}{cause}{instead}"]

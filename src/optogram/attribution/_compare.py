@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Photographs on a sheet of methods; the rest are counted."""
+ROW = 7
+"""Methods beside a photograph that is one of several."""
 BAR = 240.0
 
 
@@ -105,26 +107,29 @@ def _sheet(comparison: Comparison) -> Image.Image:
     first = comparison.attributions[0]
     photos = range(min(len(first), MOST))
     columns = _columns(len(comparison.attributions), len(photos))
-    pictures: list[Any] = []
-    captions: list[str] = []
+    rows: list[list[tuple[np.ndarray | None, str]]] = []
     for photo in photos:
         caption = f"{first.target}\nresponse {first.responses[photo]:.3g} {first.places[photo]}".rstrip()
-        row: list[tuple[np.ndarray | None, str]] = [(picture_of(first, photo), caption)]
-        row += [_cell(one, photo) for one in comparison.attributions]
-        row += [(None, "")] * (-len(row) % columns if len(photos) > 1 else 0)
-        pictures += [picture for picture, _ in row]
-        captions += [caption for _, caption in row]
+        rows.append([(picture_of(first, photo), caption), *(_cell(one, photo) for one in comparison.attributions)])
     left = [f"{len(first) - MOST} more photographs"] if len(first) > MOST else []
     refused = [f"not defined here: {', '.join(comparison.refused)}"] if comparison.refused else []
     stopped = [f"stopped before: {', '.join(comparison.stopped)}"] if comparison.stopped else []
     note = " · ".join(["colours are shares of each map's own limit, printed below it", *refused, *stopped, *left])
-    sheet = grid(pictures, captions=captions, title=f"{first.target} by {len(comparison.attributions)} methods", note=note, columns=columns, cell=140)
-    return stacked([sheet, scale_bar(sheet.width, None, any(one.signed for one in comparison.attributions))])
+    # What fits in a row each is one grid; else each photograph has a grid of its own, whose last row may end early: an empty cell says "nought".
+    blocks = [[cell for row in rows for cell in row]] if len(rows[0]) <= columns else rows
+    sheets = []
+    for number, block in enumerate(blocks):
+        title = f"{first.target} by {len(comparison.attributions)} methods" if number == 0 else ""
+        pictures, captions = zip(*block, strict=True)
+        last = note if number == len(blocks) - 1 else ""
+        sheets.append(grid(pictures, captions=captions, title=title, note=last, columns=columns, cell=140))
+    signs = [one.signed for one in comparison.attributions]
+    return stacked([*sheets, scale_bar(sheets[0].width, None, any(signs), not all(signs))])
 
 
 def _columns(methods: int, photos: int) -> int:
     """All methods in one row where there are several photographs and they fit; else as many columns as make the sheet wide."""
-    return min(methods + 1, 6) if photos == 1 or methods > 5 else methods + 1
+    return min(methods + 1, 6) if photos == 1 or methods > ROW else methods + 1
 
 
 def _cell(attribution: Attribution, photo: int) -> tuple[np.ndarray | None, str]:
@@ -138,12 +143,12 @@ def _cell(attribution: Attribution, photo: int) -> tuple[np.ndarray | None, str]
     return drawn, f"{attribution.method}{label}{at}\nlimit {'±' if attribution.signed else ''}{limit:.3g}"
 
 
-def scale_bar(width: int, limit: float | None, both: bool) -> Image.Image:
-    """The colour scale: the signed one, and the unsigned one beside it where it is used."""
+def scale_bar(width: int, limit: float | None, both: bool, one: bool | None = None) -> Image.Image:
+    """The colour scales that are used: of `both` signs, of `one` (by default where the other is not), from `limit` down, or shares of a limit."""
     paper = Paper(width / 2, AXIS * 2 + 14 + 2 * SPACES[1])
     steps = np.linspace(-1, 1, 2 * int(BAR))[None].repeat(20, axis=0)
     scales = [(signed(steps, 1.0), ("-limit", "0", "+limit"))] if both else []
-    scales += [(unsigned((steps + 1) / 2, 1.0), ("0", "", "limit"))] if limit is None or not both else []
+    scales += [(unsigned((steps + 1) / 2, 1.0), ("0", "", "limit"))] if (not both if one is None else one) else []
     left = float(SPACES[3])
     for picture, words in scales:
         paper.picture(left, SPACES[0], BAR, 10, picture)

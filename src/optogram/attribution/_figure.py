@@ -1,4 +1,4 @@
-"""The figure of an attribution: photograph, map, map over the photograph; limits printed, nothing drawn where there is nothing."""
+"""The figure of an attribution: photograph, map, map over the photograph, the colour scale; nothing is drawn where there is nothing."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 from jaxtyping import Float
 from PIL import Image
 
+from optogram.attribution._compare import scale_bar
 from optogram.drawing.colour import CLIPPED_AT, limit_of, signed, unsigned
 from optogram.drawing.overlay import overlay
 from optogram.drawing.paper import Paper
+from optogram.drawing.sheet import stacked
 from optogram.drawing.text import wrap
 from optogram.drawing.theme import AXIS, CAPTION, SPACES
 from optogram.geometry import Box
@@ -44,7 +46,11 @@ def figure(attribution: Attribution) -> Image.Image:
         _row(paper, attribution, photo, top, rows, columns)
         top = _write(paper, caption, top + rows + SPACES[0], AXIS, paper.theme.ink_2) + _MARGIN
     _write(paper, notes, top, AXIS, paper.theme.ink_2)
-    return paper.drawn()
+    drawn, alive = paper.drawn(), [photo for photo in shown if not attribution.zero[photo]]
+    if not alive:
+        return drawn
+    limit = limit_of(attribution.map(alive[0])) if len(shown) == 1 else None
+    return stacked([drawn, scale_bar(drawn.width, limit, attribution.signed)])
 
 
 def _row(paper: Paper, attribution: Attribution, photo: int, top: float, rows: float, columns: float) -> None:
@@ -87,7 +93,7 @@ def _caption(attribution: Attribution, photo: int) -> str:
 
 
 def _remarks(attribution: Attribution) -> list[str]:
-    sign = ["orange: positive, blue: negative"] if attribution.signed else []
+    sign = ["orange: positive, blue: negative"] if attribution.signed else ["over the photograph in orange"]
     left = [f"{len(attribution) - MOST} more photographs"] if len(attribution) > MOST else []
     cut = any(frame != Box(0, 0, *image.shape[-2:]) for frame, image in zip(attribution.frames, attribution.images, strict=True))
     sign += ["dashed: what the network is given of the photograph"] if cut else []

@@ -42,7 +42,7 @@ def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image
         if attribution.zero[photo]:  # said below it, not drawn as a blank map
             row = [one if heads[place] in SEEN else None for place, one in enumerate(row)]
         pictures += row
-        captions += [attribution.caption(photo).partition(": nothing")[0]] + [""] * (len(row) - 1)
+        captions += [attribution.caption(photo).partition(": ")[0]] + [""] * (len(row) - 1)
     beside = columns or (1 if len(order) < 3 else 2 if len(order) < 9 or boxes else 3)
     ends = f"colours end at {'±' if attribution.signed else ''}{limit:.3g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
     leaves = any(box != box.within(*np.shape(attribution.images[photo])[-2:]) for photo, box in enumerate(boxes))

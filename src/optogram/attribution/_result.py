@@ -20,6 +20,11 @@ UNASKED = "sanity not asked: og.sanity(net, attribution), or --sanity, tells whe
 Maps = Float[np.ndarray, "batch ..."] | list[Float[np.ndarray, "..."]]
 
 
+def telling(signed: bool) -> str:
+    """What a pixel that is not nought says of the response: maps without signs leave out what speaks against it, too."""
+    return "changes" if signed else "speaks for"
+
+
 @dataclass(frozen=True)
 class Attribution(Result):
     """What each pixel (or each unit of `source`) contributes to the target's response.
@@ -127,7 +132,7 @@ class Attribution(Result):
         if self.delta is not None:
             parts.append(f"delta {self.delta[photo]:.2g}")
         if self.zero[photo]:
-            parts.append("the map is nought everywhere: nothing in this photograph changes the response")
+            parts.append(f"the map is nought everywhere: {self.method} finds nothing in this photograph that {telling(self.signed)} the response")
         return " · ".join(parts)
 
     def __str__(self) -> str:

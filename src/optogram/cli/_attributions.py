@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optogram.errors import Stopped
+from optogram.errors import SettingError, Stopped
 
 if TYPE_CHECKING:
     from optogram.attribution._result import Attribution
@@ -21,18 +21,35 @@ def typed(pairs: list[str], methods: str) -> dict[str, Any]:
 
 
 def names_of(methods: str) -> list[str] | None:
-    """Methods with commas; `None` for all."""
-    return None if methods == "all" else [name.strip() for name in methods.split(",") if name.strip()]
+    """Methods with commas; `None` for all. Raises `SettingError` where none is named."""
+    if methods == "all":
+        return None
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    if not names:
+        raise SettingError(f'no method is named in "{methods}": `optogram methods` lists them; "all" asks every one')
+    return names
 
 
-def sheet(network: Network, photos: Any, target: Any, methods: str, file: Path, settings: dict[str, Any], asked: dict[str, Any]) -> None:
+def told(found: Attribution) -> dict[str, Any]:
+    """What `--json` says of a map."""
+    kept = {"target": found.target, "method": found.method, "responses": found.responses, "places": found.places, "zero": found.zero}
+    return kept | {"delta": found.delta, "notes": found.notes}
+
+
+def sheet(
+    network: Network, photos: Any, target: Any, methods: str, file: Path, settings: dict[str, Any], asked: dict[str, Any], json: bool = False
+) -> None:
     """Several methods on one sheet, and what each says in a line."""
     from optogram.attribution._compare import compare
+    from optogram.cli._output import as_json
 
     found = compare(network, photos, target, names_of(methods), settings=settings, **asked)
     found.save(file)
-    print(found)
-    print(file)
+    if json:
+        print(as_json({"methods": [told(one) for one in found.attributions], "refused": found.refused, "stopped": found.stopped, "file": file}))
+    else:
+        print(found)
+        print(file)
     if found.stopped:
         done = ",".join(one.method for one in found.attributions)
         raise Stopped(f"stopped: {file} has what was done (--method {done}).")

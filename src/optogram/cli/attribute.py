@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from optogram.cli._attributions import kept, sheet, typed
+from optogram.cli._attributions import kept, sheet, told, typed
 from optogram.cli._options import Device, Json, Labels, Model, Preparation, Seed, Weights
 from optogram.cli._output import as_json, checked
 
@@ -16,7 +16,9 @@ def attribute(
     model: Model,
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A photograph, or a folder for a gallery of all in it.", show_default=False)],
     unit: Annotated[str | None, typer.Argument(metavar="[TARGET]", help="fc:tabby, tabby, layer3:12@3,5 or 'tabby - tiger cat'.")] = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="T", help="The same as TARGET.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="T", help="The same as TARGET; --target=-tabby for what speaks against it.")
+    ] = None,
     method: Annotated[str, typer.Option("--method", help="See `optogram methods`; `all`, or several with commas: one sheet.")] = "guided_backprop",
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="A .png, .svg, .webp or .jpg figure, or .npz for the numbers.")] = Path(
         "attribution.png"
@@ -57,7 +59,7 @@ def attribute(
     photos = open_images(photo, channels=network.channels) if photo.is_dir() else photo
     asked: dict[str, Any] = {"source": source, "reduce": reduce, "max_memory": max_memory, "seed": seed}
     if method == "all" or "," in method:
-        sheet(network, photos, unit or target, method, file, chosen, asked)
+        sheet(network, photos, unit or target, method, file, chosen, asked, json)
         return
     try:
         found = run(network, photos, unit or target, method, **asked, **chosen)
@@ -69,8 +71,7 @@ def attribute(
         found = sanity(network, found, seed=seed).attribution
     kept(found, file, many=photo.is_dir())
     if json:
-        told = {"target": found.target, "method": found.method, "responses": found.responses, "places": found.places, "zero": found.zero}
-        print(as_json(told | {"delta": found.delta, "notes": found.notes, "file": file}))
+        print(as_json(told(found) | {"file": file}))
         return
     print(found)
     print(file)
