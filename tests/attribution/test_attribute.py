@@ -240,3 +240,16 @@ def test_bfloat16_networks() -> None:
 def test_networks_that_are_a_single_rectifier() -> None:
     found = og.attribute(og.Network(nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU()), og.Preprocess(size=8)), photographs(1, 3, 8, 8), "1:0")
     assert found.values.any()
+
+
+def test_each_photograph_of_a_list_has_its_own_response_and_place() -> None:
+    """Photographs of one size are answered together, and come back in the order given."""
+    net = small()
+    images = [photographs(1, 3, side, side + 6)[0].roll(4 * number, 2) for number, side in enumerate((40, 24, 40, 24, 40))]
+    found = og.attribute(net, images, "second#1:3", "gradient", progress=False)
+    for number, image in enumerate(images):
+        alone = og.attribute(net, image, "second#1:3", "gradient", progress=False)
+        assert found.responses[number] == pytest.approx(alone.responses[0], rel=1e-4)
+        assert found.places[number] == alone.places[0]
+    assert len(set(found.places)) > 1
+    assert len(set(found.responses.tolist())) == 5

@@ -11,11 +11,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from optogram.attribution import _compare
+from optogram.attribution import _compare, _gallery
 from optogram.attribution._attribute import attribute
 from optogram.attribution._compare import _columns, _shared_out, compare, scale_bar
 from optogram.cli._app import run
 from optogram.drawing.colour import signed, unsigned
+from optogram.drawing.paper import Paper
 from optogram.drawing.sheet import grid
 from optogram.errors import NotDefinedError, SettingError
 from optogram.geometry import Box
@@ -217,3 +218,25 @@ def test_the_command(tmp_path, monkeypatch, capsys) -> None:
     assert "sparseness on 3 photographs" in capsys.readouterr().out
     assert run([*line[:-2], "--json"]) == 0
     assert '"method": "gradient"' in capsys.readouterr().out
+
+
+def test_a_gallery_begins_with_the_strongest_and_leaves_out_maps_that_are_nought(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, given = attribute(small(), photographs(3), "head:2", "gradient", progress=False), {}
+    values = np.asarray(found.values).copy()
+    values[1] = 0
+    found = replace(found, values=values, zero=np.array([False, True, False]), responses=np.array([0.1, 0.3, 0.2], np.float32))
+    monkeypatch.setattr(_gallery, "grid", lambda pictures, **more: given.update(more, pictures=pictures) or grid(pictures, **more))
+    found.gallery()
+    assert [caption.split(" · ")[0] for caption in given["captions"] if caption] == ["response 0.3", "response 0.2", "response 0.1"]
+    assert [picture is None for picture in given["pictures"]] == [False, True, True] + [False] * 6
+
+
+def test_a_figure_draws_no_map_that_is_nought(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, drawn = attribute(small(), photographs(2), "head:2", "gradient", progress=False), []
+    picture = Paper.picture
+    monkeypatch.setattr(Paper, "picture", lambda self, *where: drawn.append(where) or picture(self, *where))
+    found.figure()
+    assert len(drawn) == 2 * 3 + 1, "photograph, map and overlay, and the scale"
+    drawn.clear()
+    replace(found, zero=np.array([False, True])).figure()
+    assert len(drawn) == 3 + 1 + 1

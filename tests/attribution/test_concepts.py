@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 import optogram as og
-from optogram.attribution._concepts import factorised, updated
+from optogram.attribution import _concepts
+from optogram.attribution._concepts import amounts_of, factorised, updated
 from optogram.errors import NotDefinedError, SettingError
 
 
@@ -86,3 +87,38 @@ def test_refusals() -> None:
         og.concepts(net, images, "4")
     with pytest.raises(SettingError, match="rows at least k"):
         og.concepts(net, images, "1", k=0)
+
+
+def test_an_exemplar_has_the_greatest_amount_at_one_place_not_the_most_in_all() -> None:
+    net, _ = squares()
+    images = torch.zeros(2, 3, 12, 12)
+    images[0, 0], images[1, 0, 5, 5] = 0.3, 0.9
+    found = og.concepts(net, images, "1", k=1, exemplars=2, progress=False)
+    assert found.exemplars.tolist() == [[1, 0]]
+
+
+def test_what_is_explained_is_told_of_squares() -> None:
+    net, _ = squares()
+    images = torch.rand(3, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    found = og.concepts(net, images, "1", k=2, progress=False)
+    rows = images.permute(0, 2, 3, 1).reshape(-1, 3).numpy()
+    missed = rows - found.maps.transpose(1, 2, 3, 0).reshape(-1, 2) @ found.patterns
+    assert found.explained == pytest.approx(1 - np.square(missed).sum() / np.square(rows).sum(), abs=1e-4)
+    assert 0.5 < found.explained < 0.999
+
+
+def test_patterns_come_from_equally_many_places_of_each_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, images = squares()
+    taken = []
+    monkeypatch.setattr(_concepts, "factorised", lambda rows, *rest: taken.append(rows) or factorised(rows, *rest))
+    og.concepts(net, images + 0.01 * torch.arange(12).view(12, 1, 1, 1) + 0.1, "1", k=2, rows=24, progress=False)
+    assert taken[0].shape == (24, 3)
+    greens = np.round((taken[0][:, 1] - 0.1) / 0.01).astype(int)
+    assert np.bincount(greens, minlength=12).tolist() == [2] * 12
+
+
+def test_what_is_below_nought_is_no_amount() -> None:
+    maps = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    patterns = torch.rand(2, 3, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(amounts_of(maps, patterns), amounts_of(maps.relu(), patterns))
+    assert amounts_of(maps, patterns).min() >= 0

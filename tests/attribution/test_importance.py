@@ -98,3 +98,20 @@ def test_what_cannot_be_asked() -> None:
         net.module[4].bias.fill_(torch.nan)
     with pytest.raises(NonFiniteError, match="4:1 is NaN on photograph 0"):
         found.importance(net, images, "4:1", progress=False)
+
+
+def test_without_concepts_the_response_is_read_where_it_was() -> None:
+    """Red makes the response at one place; blue, which is no concept here, would make a lesser one elsewhere: that is not what is left."""
+    late = nn.Conv2d(3, 1, 1, bias=False)
+    module = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.ReLU(), late)
+    with torch.no_grad():
+        module[0].weight.copy_(torch.eye(3)[:, :, None, None])
+        late.weight.copy_(torch.tensor([1.0, 0.0, 0.5]).view(1, 3, 1, 1))
+    net = og.Network(module, og.Preprocess(size=6))
+    red, both = torch.zeros(2, 3, 6, 6), torch.zeros(1, 3, 6, 6)
+    red[:, 0, 2:4, 2:4] = 0.8
+    both[0, 0, 1, 1], both[0, 2, 4, 4] = 1.0, 1.0
+    found = og.concepts(net, red, "1", k=1, progress=False).importance(net, both, "2:0", steps=4, progress=False)
+    np.testing.assert_allclose(found.responses, 1.0, atol=1e-3)
+    np.testing.assert_allclose(found.without, 0.0, atol=1e-3)
+    np.testing.assert_allclose(found.worth, 1.0, atol=1e-2)

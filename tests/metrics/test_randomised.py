@@ -14,7 +14,9 @@ from optogram.errors import NotDefinedError, SettingError
 from optogram.images.preprocess import Preprocess
 from optogram.metrics._score import score
 from optogram.metrics._similarity import spearman, ssim
+from optogram.metrics._trial import trials
 from optogram.metrics.efficient_mprt import entropy
+from optogram.metrics.mprt import smooth
 from optogram.network.cascade import destroy, layers
 from optogram.network.network import Network
 from optogram.testing.attribution import Small, photographs, small
@@ -184,3 +186,24 @@ def test_what_cannot_be_asked() -> None:
         score(net, found, "max_sensitivity", radius=0)
     with pytest.raises(NotDefinedError, match="over the units of norm"):
         score(net, attribute(net, x, "head:2", "gradient", source="norm", progress=False), "mprt")
+
+
+def test_smooth_maps_are_means_over_noisy_copies() -> None:
+    net, x = linear(), images(2)
+    (_, trial), *_ = trials(net, attribute(net, x, "head:2", "gradient", progress=False), seed=3)
+    generator = torch.Generator().manual_seed(3)
+    draws = [torch.randn(3, 12, 12, generator=generator) for _ in range(4)]
+    expected = torch.stack([(x + 0.2 * draw).clamp(0, 1).square().sum(1) for draw in draws]).mean(0)
+    found = smooth(lambda network, images: images.square().sum(1), trial, 4, 0.2)(net, x)
+    torch.testing.assert_close(found, expected)
+
+
+def test_efficient_mprt_is_by_how_much_of_itself_disorder_rises() -> None:
+    net, x = small(), photographs(2)
+    found = attribute(net, x, "head:2", "gradient", progress=False)
+    copy = net.worker()
+    for path in layers(net, net.site("head").order):
+        destroy(copy, path, 4, net.prepare(x))
+    after = attribute(copy, x, "head:2", "gradient", progress=False)
+    before, beyond = (entropy(torch.as_tensor(np.stack([one.map(photo) for photo in range(2)])), 50).numpy() for one in (found, after))
+    np.testing.assert_allclose(score(net, found, "efficient_mprt", bins=50, seed=4, progress=False).values, beyond / before - 1, rtol=1e-3, atol=1e-4)

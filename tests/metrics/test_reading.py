@@ -74,6 +74,10 @@ def test_localisation_mass_and_rank() -> None:
     np.testing.assert_allclose(found.chance, 21 / 144)
     np.testing.assert_allclose(score(*drawn(values), "localisation", truth=[mask, mask], form="rank").values, mask.ravel()[top].mean(), rtol=1e-6)
     np.testing.assert_allclose(score(*drawn(values * mask), "localisation", truth=[mask, mask]).values, 1)
+    for seed in range(6):
+        values = np.random.default_rng(seed).normal(size=(12, 12)) + mask
+        top = np.argsort(-values.ravel())[:21]
+        np.testing.assert_allclose(score(*drawn(values), "localisation", truth=[mask, mask], form="rank").values, mask.ravel()[top].mean(), rtol=1e-6)
 
 
 def test_truth_is_asked_for_and_checked() -> None:

@@ -88,3 +88,22 @@ def test_settings_that_cannot_be() -> None:
     net, x = small(), photographs(1)
     with pytest.raises(SettingError, match="steps is at least 1"):
         score(net, exact(net, x), "deletion", steps=0)
+
+
+def test_by_magnitude_what_speaks_against_goes_first_too() -> None:
+    net, x = linear(), images()
+    found = exact(net, x)
+    worth = (x * weights(net)).sum(1).flatten(1).numpy().astype(float)
+    curve = score(net, found, "deletion", baseline="black", steps=SIDE * SIDE, by="absolute", progress=False).curve
+    for photo, one in enumerate(worth):
+        if found.responses[photo] > float(net.run(x[:1] * 0)[0, 2].detach()):
+            left = one.sum() - np.concatenate(([0.0], np.cumsum(one[np.argsort(-np.abs(one))])))
+            np.testing.assert_allclose(curve[photo], left / one.sum(), atol=1e-3)
+
+
+def test_there_is_no_answer_where_the_baseline_says_more() -> None:
+    net, x = linear(), images()
+    with torch.no_grad():
+        net.module.head.weight[2] = -net.module.head.weight[2].abs()
+    for metric in ("deletion", "insertion"):
+        assert np.isnan(score(net, exact(net, x), metric, baseline="black", progress=False).values).all()

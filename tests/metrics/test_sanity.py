@@ -12,7 +12,9 @@ import optogram as og
 from optogram.attribution._attribute import attribute
 from optogram.errors import NotDefinedError, SettingError
 from optogram.images.preprocess import Preprocess
+from optogram.metrics import _sanity
 from optogram.metrics._sanity import sanity
+from optogram.network.cascade import layers
 from optogram.testing.attribution import Small, photographs, small
 from optogram.testing.unchanged import unchanged
 
@@ -112,3 +114,13 @@ def test_guided_backprops_known_failure_on_a_real_network(shared_data) -> None:
     assert guided["class"].verdict == "fails"
     assert guided["class"].likeness > plain["class"].likeness + 0.1
     assert guided["learning"].likeness > plain["learning"].likeness
+
+
+def test_of_the_upper_layers_half_are_destroyed_from_the_unit_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, gone = small(), []
+    destroy = _sanity.destroy
+    monkeypatch.setattr(_sanity, "destroy", lambda copy, path, seed, photos: gone.append((seed, path)) or destroy(copy, path, seed, photos))
+    sanity(net, attribute(net, photographs(1), "head:2", "gradient", progress=False), twins=2, others=2, seed=5, progress=False)
+    paths = layers(net, net.site("head").order)
+    assert len(paths) == 4
+    assert gone == [(seed, path) for seed in (5, 6) for path in paths[2:]]

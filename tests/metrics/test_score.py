@@ -105,3 +105,22 @@ def test_refusals() -> None:
         net.module.head.weight.mul_(2)
     with pytest.raises(StaleError, match="other weights"):
         score(net, found, "deletion")
+
+
+def test_a_width_is_half_of_an_autocorrelation_over_the_pairs_there_are() -> None:
+    """Lag by lag, each the mean over as many pairs as fit: a blur that is wide beside the map is not called narrower."""
+    one = blurred(torch.rand(1, 1, 24, 30, generator=torch.Generator().manual_seed(2)), 3.0)[0, 0].double().numpy()
+    one = one - one.mean()
+    widths = []
+    for lines in (one, one.T):
+        side = len(lines)
+        relative = [(lines[: side - lag] * lines[lag:]).sum() / (side - lag) / ((lines**2).sum() / side) for lag in range(side)]
+        lag = next(lag for lag, value in enumerate(relative) if value < 0.5)
+        widths.append(2 * (lag - 1 + (relative[lag - 1] - 0.5) / (relative[lag - 1] - relative[lag])))
+    assert float(width_of(torch.as_tensor(one)[None])[0]) == pytest.approx(np.mean(widths), rel=1e-6)
+
+
+def test_the_centre_is_a_gaussian_of_a_quarter_of_each_side() -> None:
+    found = free_map("centre", torch.zeros(1, 3, 9, 13))[0]
+    rows, columns = np.linspace(-0.5, 0.5, 9)[:, None], np.linspace(-0.5, 0.5, 13)[None]
+    np.testing.assert_allclose(found, np.exp(-8 * (rows**2 + columns**2)), rtol=1e-5)

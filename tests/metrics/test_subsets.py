@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,8 @@ from optogram.attribution._attribute import attribute
 from optogram.errors import SettingError
 from optogram.metrics._score import score
 from optogram.metrics._subsets import cell_sums, cells, draw_subsets
-from optogram.metrics.infidelity import infidelity
+from optogram.metrics._trial import trials
+from optogram.metrics.infidelity import _squares, infidelity
 from optogram.testing.attribution import Small, photographs, small
 
 
@@ -106,3 +109,20 @@ def test_settings_that_cannot_be() -> None:
         with pytest.raises(SettingError):
             score(net, maps(net, x), metric, progress=False, **settings)
     assert SIDE == 12
+
+
+def test_infidelity_by_the_factor_that_suits_the_map_best() -> None:
+    """Of squares of many sizes; a map of any scale has the same number, that of least squares."""
+    net, x = linear(), images(2)
+    found = maps(net, x, "gradient")
+    told = [score(net, replace(found, values=found.values * factor), "infidelity", baseline="black", samples=60, progress=False) for factor in (1, 7)]
+    np.testing.assert_allclose(told[0].values, told[1].values, rtol=1e-4)
+    (_, trial), *_ = trials(net, found)
+    said, felt = (part.numpy() for part in _squares(trial, 60, "black"))
+    for photo in range(2):
+        (_, residual, *_) = np.linalg.lstsq(said[photo][:, None], felt[photo], rcond=None)
+        assert told[0].values[photo] == pytest.approx(float(residual[0]) / np.square(felt[photo]).sum(), rel=1e-3)
+    everywhere = replace(trial, maps=torch.ones_like(trial.maps))
+    sides = np.sqrt(_squares(everywhere, 60, "black")[0][0].numpy())
+    np.testing.assert_allclose(sides, np.rint(sides))
+    assert (sides.min(), sides.max()) == (1, 6), "from an eighth to half of twelve pixels"
