@@ -102,7 +102,7 @@ def _half(
         responses = np.ascontiguousarray(view.responses[:, units[rows]].T)
         strongest = _strongest(responses[:, own], group[own])
         chosen = own[strongest]
-        among = view.patches.similarity[chosen[:, :, None], chosen[:, None]].astype(np.float64)
+        among = view.patches.alike(chosen[:, :, None], chosen[:, None]).astype(np.float64)
         apart = np.clip(1 - (among + among.transpose(0, 2, 1)) / 2, 0, None)
         apart[:, np.arange(CHOSEN), np.arange(CHOSEN)] = 0
         kind = sorted_by_kind(apart)

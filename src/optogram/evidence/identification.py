@@ -73,7 +73,7 @@ def weighed(
     """
     weights, columns = [], []
     for chosen, sign in groups:
-        among = patches.similarity[chosen[:, None, :], chosen[None, :, :]].mean(axis=(0, 1))
+        among = patches.alike(chosen[:, None, :], chosen[None, :, :]).mean(axis=(0, 1))
         weights.append(np.broadcast_to(sign / len(chosen) / np.sqrt(np.maximum(among, 1e-9)), chosen.shape))
         columns.append(chosen if row is None else row[chosen])
     column, weight = np.concatenate(columns).T, np.concatenate(weights).T

@@ -101,5 +101,5 @@ def _likeness(view: SiteView, one: np.ndarray, other: np.ndarray) -> Float[np.nd
     """The mean similarity of every patch of one [patch, unit] with every one of the other."""
     total = np.zeros(one.shape[1])
     for row in one:
-        total += view.patches.similarity[row[None, :], other].mean(axis=0)
+        total += view.patches.alike(row[None, :], other).mean(axis=0)
     return total / len(one)
