@@ -119,19 +119,28 @@ def test_transforms_repeat_after_a_period_and_scheduled_ones_do_not() -> None:
     assert not np.array_equal(moving.at(1)[0].matrix, moving.at(1 + PERIOD)[0].matrix)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-def test_a_crop_never_leaves_the_picture(share: float) -> None:
-    """Gray outside would show: the view of a white picture is white."""
-    one = crop(0.5, 0.05, spread=0.5, least=4).fitted((40, 30), (24, 20)).at(share)
+@pytest.mark.parametrize("step", [0, 1, 2])
+def test_a_crop_never_leaves_the_picture(step: int) -> None:
+    """Gray outside would show: the view of a white picture is white, but for the half pixel at an edge that is blended. The box shrinks."""
+    one = crop(0.5, 0.05, spread=0.5, least=4).fitted((40, 30), (24, 20))
     white = torch.ones(1, 1, 40, 30)
     looks = Looks(Stage((40, 30), (24, 20), transforms=(one,)), 3, 0, 40, True)
-    for look in looks.at(1):
+    for look in looks.at(step):
         row, column = np.abs(look.matrix[:2, 2]) + np.diag(look.matrix)[:2] * np.array([24, 20]) / 2
         assert row <= 20 + 1e-9
         assert column <= 15 + 1e-9
-        assert look(white)[:, :, 1:-1, 1:-1].min() > 1 - 1e-5
-    sides = np.array([look.matrix[0, 0] * 24 for look in looks.at(1)])
-    assert sides == pytest.approx(max((0.5 + (0.05 - 0.5) * 0.5) * 40, 4))
+        down, across = (int(np.ceil(0.5 / scale)) for scale in np.diag(look.matrix)[:2])
+        assert look(white)[:, :, down:-down, across:-across].min() > 1 - 1e-5
+    sides = np.array([look.matrix[0, 0] * 24 for look in looks.at(step)])
+    assert sides == pytest.approx(max((0.5 + (0.05 - 0.5) * step / 2) * 40, 4))
+
+
+@pytest.mark.parametrize(("share", "sides"), [(0.0, (64.0, 24.0)), (0.5, (35.2, 20.0)), (1.0, (24.0, 20.0)), (None, (64.0, 24.0))])
+def test_a_crop_has_at_least_so_many_pixels_or_the_whole_side(share: float | None, sides: tuple[float, float]) -> None:
+    canvas, view = (128, 48 if share in (0.0, None) else 20), (64, 32)
+    one = crop(0.5, 0.05, least=24).fitted(canvas, view)
+    matrix = (one if share is None else one.at(share)).draw(np.random.default_rng(0))
+    assert np.diag(matrix)[:2] * np.array(view) == pytest.approx(sides)
 
 
 def test_noise_and_colour_are_their_formulas() -> None:
