@@ -1,6 +1,6 @@
 """The table of claims of a network beside its untrained twins', by several viewers, with what each stage cost.
 
-    python benchmarks/evidence.py MODEL PHOTOGRAPHS [--weights FILE] [--site SITE ...] [--units 64] [--steps 48] [--twins 39]
+    python benchmarks/evidence.py MODEL PHOTOGRAPHS [--weights FILE] [--site SITE ...] [--units 64] [--steps 32] [--twins 39]
         [--kind both] [--panel 700] [--viewer bank] [--viewer SPEC[;weights=FILE][;preprocess=TEXT]] [--claim NAME ...] [--keep DIR] [--json FILE]
 
 Prints, for each viewer, site and claim: the family's figure, its range over the twins, the gate, how many units pass the claim's own null (and how

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Int
 from optogram.errors import SettingError, unknown
 from optogram.network.site import Site
 
-UNITS, STEPS = 32, 48
+UNITS, STEPS = 32, 32
 KEYWORDS = ("canvas", "preset", "size", "transforms", "optimiser", "regularisers", "views", "early", "photos", "batch_size", "max_memory", "dtype")
 """What else of `synthesize` may be said."""
 LEAST = 8
@@ -41,7 +41,7 @@ class Making:
         if asked is None or isinstance(asked, int):
             made = cls() if asked is None else cls(units=asked)
         elif not isinstance(asked, Mapping):
-            hint = 'give what makes them: pictures=32, or pictures={"units": ["layer3:12", ...], "canvas": "fourier", "steps": 48}'
+            hint = 'give what makes them: pictures=32, or pictures={"units": ["layer3:12", ...], "canvas": "fourier", "steps": 32}'
             raise SettingError(f"pictures are made anew, alike for the network and its twins; got {type(asked).__name__}. So {hint}")
         else:
             wrong = next((name for name in asked if name not in ("units", "steps", *KEYWORDS)), None)
