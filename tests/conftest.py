@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sys
+import threading
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ CHECKED_CALLS = 100
 """So many calls of each function are checked in each file of tests: checking all of them took longer than what they do."""
 _calls: Counter[types.CodeType] = Counter()  # a function inside a function would keep alive what it refers to
 _jaxtyped = jaxtyping.jaxtyped
+_making = threading.RLock()
 
 
 def _first_calls(function: Any = None, *, typechecker: Any) -> Any:
@@ -45,8 +47,9 @@ def _first_calls(function: Any = None, *, typechecker: Any) -> Any:
         if _calls[function.__code__] >= CHECKED_CALLS:
             return function(*args, **kwargs)
         _calls[function.__code__] += 1
-        if not made:
-            made.append(_jaxtyped(function, typechecker=typechecker))
+        with _making:  # checks are made with warnings off, which two threads at once would leave off for good
+            if not made:
+                made.append(_jaxtyped(function, typechecker=typechecker))
         return made[0](*args, **kwargs)
 
     called._counted = True  # type: ignore[attr-defined]
