@@ -33,7 +33,8 @@ class Privileged(Claim):
     def measure(self, view: SiteView, like: Measured | None = None) -> Measured:
         """How alike the two halves' strongest patches are, of units and of random directions."""
         own = agreement(view)
-        pool = np.concatenate([agreement(rotated(view, number)) for number in range(ROTATIONS)])
+        standard = standardised(view)
+        pool = np.concatenate([agreement(rotated(view, number, standard)) for number in range(ROTATIONS)])
         pool = np.sort(pool[~np.isnan(pool)])
         if not pool.size:
             return replace(none_tested(len(own)), notes=("too few living units or patches",) * len(own))
@@ -80,14 +81,18 @@ def agreement(view: SiteView) -> Float[np.ndarray, " unit"]:
     return np.where(living, cosine, np.nan).astype(np.float64)
 
 
-def rotated(view: SiteView, seed: int) -> SiteView:
-    """The site seen through a random rotation of its living units' standardised responses; dead units stay dead."""
+def standardised(view: SiteView) -> Float[np.ndarray, "patch living"]:
+    """The living units' responses, each of mean 0 and deviation 1."""
+    known = view.responses[:, view.alive].astype(np.float64)
+    return np.asarray((known - known.mean(axis=0)) / known.std(axis=0), np.float32)
+
+
+def rotated(view: SiteView, seed: int, standard: Float[np.ndarray, "patch living"] | None = None) -> SiteView:
+    """The site seen through a random rotation of its living units' `standardised` responses; dead units stay dead."""
     living = np.flatnonzero(view.alive)
     responses = np.zeros_like(view.responses)
     if living.size > 1:
-        known = view.responses[:, living].astype(np.float64)
-        standard = (known - known.mean(axis=0)) / known.std(axis=0)
-        responses[:, living] = standard.astype(np.float32) @ _rotation(living.size, seed)
+        responses[:, living] = (standardised(view) if standard is None else standard) @ _rotation(living.size, seed)
     return replace(view, responses=responses)
 
 
