@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from optogram.errors import SettingError
 from optogram.synthesis.facets import Facets, facets
+from optogram.synthesis.objectives._objective import Objective
+from optogram.synthesis.objectives.diversity import diversity
+from optogram.synthesis.speed import MOST_ROWS
+from optogram.synthesis.synthesize import synthesize
 from optogram.zoo._planted import planted
 
 TRUTH = planted(1)
@@ -48,3 +53,13 @@ def test_what_counts_is_strong_and_unlike_what_was_counted() -> None:
     assert facets(net, address, "templates", most=4, weight=0.3, alike=1.1, strong=0.0, **settings).count == 4  # type: ignore[arg-type]
     assert facets(net, address, "templates", most=4, weight=0.3, alike=1.1, strong=1.0, **settings).count == 1  # type: ignore[arg-type]
     assert cosines.diagonal() == pytest.approx(1, abs=1e-5)
+
+
+def test_however_many_differ_they_climb_together_unless_fewer_at_once_were_asked_for() -> None:
+    def differing(count: int) -> list[Objective]:
+        return diversity(TRUTH.network.unit(TRUTH.addresses["spot"]), count, TRUTH.network.site("templates"))
+
+    most = MOST_ROWS + 1
+    assert len(synthesize(TRUTH.network, differing(most), steps=1, progress=False).images) == most
+    with pytest.raises(SettingError, match="batch_size=2 is too small"):
+        synthesize(TRUTH.network, differing(3), steps=1, batch_size=2, progress=False)

@@ -129,7 +129,7 @@ def test_a_crop_never_leaves_the_picture(step: int) -> None:
         row, column = np.abs(look.matrix[:2, 2]) + np.diag(look.matrix)[:2] * np.array([24, 20]) / 2
         assert row <= 20 + 1e-9
         assert column <= 15 + 1e-9
-        down, across = (int(np.ceil(0.5 / scale)) for scale in np.diag(look.matrix)[:2])
+        down, across = (int(np.ceil(0.5 / scale - 0.5)) for scale in np.diag(look.matrix)[:2])
         assert look(white)[:, :, down:-down, across:-across].min() > 1 - 1e-5
     sides = np.array([look.matrix[0, 0] * 24 for look in looks.at(step)])
     assert sides == pytest.approx(max((0.5 + (0.05 - 0.5) * step / 2) * 40, 4))

@@ -12,7 +12,6 @@ from jaxtyping import Float
 from optogram.network.network import Network
 from optogram.synthesis.objectives.diversity import diversity, grams
 from optogram.synthesis.result import Synthesis
-from optogram.synthesis.speed import MOST_ROWS
 from optogram.synthesis.synthesize import synthesize
 from optogram.synthesis.verdict import FAILED
 
@@ -43,7 +42,8 @@ def facets(
     has none. A lower bound: there may be more than `most`. `settings` go to `synthesize`.
     """
     goals = diversity(net.unit(address), most, net.site(site), weight)
-    made = synthesize(net, goals, batch_size=max(most, settings.pop("batch_size", None) or MOST_ROWS), **settings)
+    asked = settings.pop("batch_size", None)
+    made = synthesize(net, goals, batch_size=asked and max(most, asked), **settings)
     place = net.site(site)
     with torch.no_grad():
         matrices = grams(place, net.read(place, torch.from_numpy(made.images).to(net.device))).cpu()

@@ -108,7 +108,7 @@ def synthesize(
         for stage, members in groups:
             indices, goals = zip(*members, strict=True)
             seen = None if extras.watch is None else renumbered(extras.watch, indices)
-            rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size or MOST_ROWS))))
+            rows = max(fitting_batch(worker, goals, stage, batch_size, max_memory), max(map(len, families(goals, batch_size or len(goals)))))
             stages, steering = stages_of(one, stage, goals, recipe), recipe.optimiser or drawn.optimiser
             climb = in_octaves(worker, goals, drawn, stages, steering, count, seed, replace(extras, watch=seen), rows, tell)
             begun = [goals[row] for row in climb.members]
