@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
-from optogram.evidence._view import GRAY, Patches, look, resized, similarity
+from optogram.evidence._view import GRAY, Patches, SiteView, look, resized, similarity
 from optogram.geometry import Box
 
 
@@ -42,6 +44,15 @@ def test_similarity_is_the_cosine_of_standardised_features() -> None:
 
 def test_patches_that_all_look_alike_have_no_similarity() -> None:
     assert (similarity(np.full((5, 3), 7.0, np.float32)) == 0).all()
+
+
+def test_ranks_of_a_half_are_of_its_own_patches_and_of_these_responses() -> None:
+    patches = Patches(np.eye(7, dtype=np.float32), np.array([0, 1, 0, 0, 1, 1, 0]), np.arange(7))
+    responses = np.random.default_rng(0).standard_normal((7, 3)).astype(np.float32)
+    view = SiteView(SimpleNamespace(address="site", units=3), responses, patches)
+    for seen in (view, view, replace(view, responses=-responses)):
+        for fold, rows in ((0, [0, 2, 3, 6]), (1, [1, 4, 5])):
+            np.testing.assert_array_equal(seen.ranks(fold), 2 * rankdata(seen.responses[rows], axis=0) - (len(rows) + 1))
 
 
 def test_a_box_inside_is_resized_from_its_own_pixels() -> None:

@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from optogram.errors import InputError
+from optogram.physiology import _gabor_descent
 from optogram.physiology._gabor_descent import model
 from optogram.physiology.gabor import colour_of, drawn, fit, scrambled
 
@@ -35,10 +36,11 @@ def test_the_drawn_function_is_its_formula() -> None:
     np.testing.assert_allclose(drawn((9, 9), 3, 4, (2, 3), 30, 0.2, 40), slow)
 
 
-def test_derivatives_equal_finite_differences() -> None:
+@pytest.mark.parametrize("size", [(9, 9), (7, 11)])
+def test_derivatives_equal_finite_differences(size: tuple[int, int]) -> None:
     parameters = np.array([0.7, -0.4, 0.1, 4.2, 5.1, np.log(2), np.log(2.5), 0.6, 0.17])
-    slopes = model(parameters[None], (9, 9))[1][0]
-    slow = approx_fprime(parameters, lambda values: model(values[None], (9, 9))[0][0].ravel(), 1e-7)
+    slopes = model(parameters[None], size)[1][0]
+    slow = approx_fprime(parameters, lambda values: model(values[None], size)[0][0].ravel(), 1e-7)
     np.testing.assert_allclose(slopes, slow, atol=1e-5)
 
 
@@ -53,6 +55,19 @@ def test_scrambling_keeps_the_spectrum_and_ruins_the_fit() -> None:
     np.testing.assert_allclose(np.abs(np.fft.fft2(others)), np.abs(np.fft.fft2(np.broadcast_to(cell, others.shape))), atol=1e-9)
     assert fit(cell[None])[0].r2 > 0.999
     assert np.median([found.r2 for found in fit(others)]) < 0.85
+
+
+def test_a_fit_that_rests_early_is_as_good_as_one_that_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = np.stack([drawn((9, 9), 4, 4, (1.4, 1.9), 30 * number, 0.12 + 0.02 * number, 40 * number) for number in range(6)])
+    filters = np.concatenate([cells + np.random.default_rng(0).normal(size=cells.shape) * 0.1, np.random.default_rng(1).normal(size=(6, 9, 9))])
+    steps = []
+    monkeypatch.setattr(_gabor_descent, "model", lambda *given: steps.append(len(given[0])) or model(*given))
+    rested = [found.r2 for found in fit(filters)]
+    short = sum(steps)
+    monkeypatch.setattr(_gabor_descent, "RESTS", (10, -1.0))
+    steps.clear()
+    np.testing.assert_allclose(rested, [found.r2 for found in fit(filters)], atol=1e-3)
+    assert short < 0.8 * sum(steps)
 
 
 def test_noise_fits_badly() -> None:

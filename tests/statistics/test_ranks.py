@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from optogram.statistics.ranks import centred_ranks, greatest, order_of
+from optogram.statistics.ranks import centred_ranks, greatest, least, order_of
 
 NUMBERS = st.sampled_from([-np.inf, -2.5, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, 1.0000001, 3e38, np.inf])
 tables = st.tuples(st.integers(1, 12), st.integers(0, 4)).flatmap(
@@ -24,10 +24,11 @@ def test_as_scipy(values: np.ndarray) -> None:
 
 
 @given(tables, st.integers(1, 12))
-def test_the_greatest_are_the_end_of_the_order(values: np.ndarray, count: int) -> None:
+def test_the_greatest_and_the_least_are_the_ends_of_the_order(values: np.ndarray, count: int) -> None:
     rows = np.ascontiguousarray(values.T)
     few = min(count, rows.shape[1])
     np.testing.assert_array_equal(greatest(rows, few), order_of(rows)[:, rows.shape[1] - few :])
+    np.testing.assert_array_equal(least(rows, count), order_of(rows)[:, :count])
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])

@@ -21,7 +21,7 @@ from optogram.evidence._rules import DRAWING, rules
 from optogram.evidence._scene import recorded, scenes_of
 from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._twin_kinds import Asked, Kind, kinds_of
-from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_twins
+from optogram.evidence._twins import STANDARDISED_ON, Measures, claims_of_twins, measure_all, measure_twins
 from optogram.evidence._view import LACKING, Patches, SiteView, Stimuli, look
 from optogram.evidence._viewers import NetworkViewer, Viewer, as_viewer
 from optogram.images.open_images import open_images
@@ -113,8 +113,8 @@ def judge(
             for site, view in views.items():
                 views[site] = record(network, view)
                 advance(1)
-    measured = side_by_side(lambda view: [claim.measure(view) for claim in wanted], views.values())
-    own = {(site, claim.name): one for site, found in zip(views, measured, strict=True) for claim, one in zip(wanted, found, strict=True)}
+    measured = side_by_side(partial(measure_all, wanted), views.values())
+    own = {(site, name): one for site, by_claim in zip(views, measured, strict=True) for name, one in by_claim.items()}
     made = f"|{making}|{mapped}|{rules(DRAWING)}" if recorders else ""
     twin_measures = measure_twins(network, photos, sweep, views, wanted, own, kinds, seed, checkpoint, progress, _sees(eye), record, made)
     settings = {"viewer": eye.name, "twins": twins, "twin_kind": " and ".join(dict.fromkeys(kinds)), "sites": list(views), "level": level}

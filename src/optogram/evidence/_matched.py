@@ -18,18 +18,27 @@ from optogram.evidence._blocks import block, blocks
 from optogram.evidence._claim import Claim, Families, Measured
 from optogram.evidence._line_up import LINE_UP, measured, won
 from optogram.evidence._view import SiteView
-from optogram.statistics.correlation import spearman_matrix
+from optogram.statistics.correlation import ranks_correlated
 from optogram.statistics.identification import centred, centred_and_scaled, too_alike, wrong_picture
 from optogram.statistics.ranks import centred_ranks
 
 
 @dataclass(frozen=True, slots=True)
 class Half:
-    """What is compared on the patches `seen` of one half; a unit without a picture, or a target, has NaN there."""
+    """What is compared on the patches `seen` of one half; a unit without a picture, or a target, has NaN there.
+
+    `ranked`: the targets' centred ranks, where something has them already.
+    """
 
     scores: Float[np.ndarray, "seen unit"]
     targets: Float[np.ndarray, "seen unit"]
     seen: Int[np.ndarray, " seen"]
+    ranked: Float[np.ndarray, "seen unit"] | None = None
+
+    @property
+    def ranks(self) -> Float[np.ndarray, "seen unit"]:
+        """The targets' centred ranks."""
+        return centred_ranks(self.targets) if self.ranked is None else self.ranked
 
     @property
     def living(self) -> Bool[np.ndarray, " unit"]:
@@ -92,8 +101,8 @@ def _of(view: SiteView, one: Half | None) -> Float[np.ndarray, "unit picture"]:
     if one is not None:
         alive = view.alive & one.living
         if alive.all():
-            return spearman_matrix(one.scores, one.targets)
-        found[np.ix_(alive, alive)] = spearman_matrix(one.scores[:, alive], one.targets[:, alive])
+            return ranks_correlated(centred_ranks(one.scores), one.ranks)
+        found[np.ix_(alive, alive)] = ranks_correlated(centred_ranks(one.scores[:, alive]), one.ranks[:, alive])
     return found
 
 
@@ -134,7 +143,7 @@ def _without(view: SiteView, one: Half, dealt: Int[np.ndarray, " patch"], count:
     """S of one half without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
     units = view.responses.shape[1]
     alive = view.alive & one.living
-    pictures, targets = (centred_ranks(values[:, alive]).astype(np.float32) for values in (one.scores, one.targets))
+    pictures, targets = (values.astype(np.float32) for values in (centred_ranks(one.scores[:, alive]), one.ranks[:, alive]))
     products, of = targets.T @ pictures, dealt[one.seen]
     for number in range(count):
         out = of == number

@@ -152,11 +152,18 @@ def _seen(view: SiteView, probes: Float[np.ndarray, "photo probe unit"]) -> Site
     return replace(view, responses=np.asarray(probes.reshape(-1, probes.shape[-1]), np.float32), recorded={})
 
 
+def measure_all(claims: Sequence[Claim], view: SiteView, own: Mapping[str, Measured] | None = None) -> dict[str, Measured]:
+    """What each claim finds, by its name; `own`: what it found in the network whose twin this is. What they work out of the view goes with them."""
+    view = replace(view)
+    return {claim.name: claim.measure(view, own[claim.name] if own else None) for claim in claims}
+
+
 def _measure(views: Mapping[str, SiteView], claims: Sequence[Claim], own: Mapping[tuple[str, str], Measured]) -> dict[tuple[str, str], TwinMeasure]:
     def at_site(address: str) -> dict[tuple[str, str], TwinMeasure]:
         seen = views[address]
         character = float(seen.alive.mean()), participation_ratio(seen.responses), spread_of(seen.responses)
-        return {(address, claim.name): TwinMeasure(claim.measure(seen, own[address, claim.name]), *character) for claim in claims}
+        found = measure_all(claims, seen, {claim.name: own[address, claim.name] for claim in claims})
+        return {(address, name): TwinMeasure(one, *character) for name, one in found.items()}
 
     return {key: one for found in side_by_side(at_site, views) for key, one in found.items()}
 

@@ -14,6 +14,7 @@ from optogram.evidence._side_by_side import side_by_side
 from optogram.evidence._viewers import Viewer
 from optogram.geometry import Box
 from optogram.images.patches import cut
+from optogram.statistics.ranks import centred_ranks
 
 if TYPE_CHECKING:
     from optogram.network.site import Site
@@ -110,6 +111,13 @@ class SiteView:
     patches: Patches
     stimuli: Stimuli | None = None
     recorded: Mapping[str, Any] = field(default_factory=dict)
+    _ranks: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def ranks(self, fold: int) -> Float[np.ndarray, "own unit"]:
+        """`centred_ranks` of each unit's responses to the patches of `fold`; kept as long as the view, since several claims ask for them."""
+        if fold not in self._ranks:
+            self._ranks[fold] = centred_ranks(self.responses[self.patches.fold == fold])
+        return self._ranks[fold]
 
     @property
     def alive(self) -> np.ndarray:

@@ -24,7 +24,7 @@ from optogram.evidence._claim import Claim, Families, Measured, as_many, mean_of
 from optogram.evidence._classes import groups
 from optogram.evidence._kinds import MOST, sorted_by_kind
 from optogram.evidence._view import SiteView
-from optogram.statistics.ranks import centred_ranks, order_of
+from optogram.statistics.ranks import least
 from optogram.statistics.verdict import Words
 
 CHOSEN = 24
@@ -41,7 +41,7 @@ class Facets(Claim):
         group = groups(view)[view.patches.photograph]
         if min(len(np.unique(group[view.patches.fold == fold])) for fold in (0, 1)) < 2 * CHOSEN:
             return replace(none_tested(units), notes=(f"fewer than {2 * CHOSEN} photographs (groups counted once) in each half",) * units)
-        least = np.finfo(np.float64).tiny
+        floor = np.finfo(np.float64).tiny
         effect, error, p, notes = np.full(units, np.nan), np.full(units, np.nan), np.full(units, np.nan), [""] * units
         varies = np.ones(units, bool)
         for fold in (0, 1):
@@ -51,12 +51,12 @@ class Facets(Claim):
         parts = (sums[0] + sums[1]) / 2
         effect[living] = parts.sum(axis=1)
         error[living] = np.sqrt(((parts - parts.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
-        p[living] = np.maximum(least, special.stdtr(parts.shape[1] - 1, (NEGLIGIBLE - effect[living]) / np.maximum(error[living], 1e-12)))
+        p[living] = np.maximum(floor, special.stdtr(parts.shape[1] - 1, (NEGLIGIBLE - effect[living]) / np.maximum(error[living], 1e-12)))
         for unit, one, other in zip(living, *counts, strict=True):
             told = " among what drives it most in either half" if one == other else f" in one half, {other} in the other"
             notes[unit] = f"{one} kinds{told}"
         parts_ = {"family": as_many(~np.isnan(effect), like), "error": error}
-        return Measured(effect, p, np.zeros(units, np.int64), 0, least, parts_, tuple(notes))
+        return Measured(effect, p, np.zeros(units, np.int64), 0, floor, parts_, tuple(notes))
 
     def interval(self, view: SiteView, found: Measured, level: float = 0.95) -> tuple[Float[np.ndarray, " unit"], Float[np.ndarray, " unit"]]:
         """Student's, over groups of photographs; the kinds, which were chosen in the other half, are held fixed."""
@@ -95,7 +95,7 @@ def _half(
     own, seen = (np.flatnonzero((view.patches.fold == fold) == same) for same in (True, False))
     names, place = np.unique(group, return_inverse=True)
     shares, counts = np.zeros((len(units), len(names))), np.zeros(len(units), np.int64)
-    every = view.patches.across(fold)
+    every, ranks = view.patches.across(fold), view.ranks(1 - fold).T
     of_group = csr_array((np.ones(len(seen)), (place[seen], np.arange(len(seen)))), shape=(len(names), len(seen)))
     for first in range(0, len(units), AT_ONCE):
         rows = slice(first, first + AT_ONCE)
@@ -107,7 +107,7 @@ def _half(
         apart[:, np.arange(CHOSEN), np.arange(CHOSEN)] = 0
         kind = sorted_by_kind(apart)
         near = _near(among, every, strongest, kind)
-        shares[rows] = (of_group @ _parts(centred_ranks(responses[:, seen].T).T, near, kind.max(axis=1) + 1).T).T
+        shares[rows] = (of_group @ _parts(ranks[units[rows]], near, kind.max(axis=1) + 1).T).T
         counts[rows] = kind.max(axis=1) + 1
     return shares, counts
 
@@ -115,7 +115,7 @@ def _half(
 def _strongest(responses: Float[np.ndarray, "unit patch"], group: Int[np.ndarray, " patch"]) -> Int[np.ndarray, "unit chosen"]:
     """Places of the patches that drive each unit most, one a group, strongest first; of equal ones the first."""
     enough = min(len(group), (CHOSEN - 1) * int(np.bincount(group).max()) + 1)
-    order = order_of(-responses)[:, :enough]
+    order = least(-responses, enough)
     names = group[order]
     by_name = np.argsort(names, axis=1, kind="stable")
     sorted_names = np.take_along_axis(names, by_name, axis=1)

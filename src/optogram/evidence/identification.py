@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from optogram.evidence._matched import Half, Matching, matrix
 from optogram.evidence._view import Patches, SiteView
-from optogram.statistics.ranks import order_of
+from optogram.statistics.ranks import greatest, least
 from optogram.statistics.verdict import Words
 
 CHOSEN = 9
@@ -56,9 +56,9 @@ def scores(view: SiteView, fold: int) -> tuple[Float[np.ndarray, "patch unit"], 
     """Each unit's score of the other fold's patches, and which patches those are; exemplars are chosen in `fold`."""
     chosen_from = np.flatnonzero(view.patches.fold == fold)
     seen = np.flatnonzero(view.patches.fold != fold)
-    order = order_of(np.ascontiguousarray(view.responses[chosen_from].T)).T
-    most, least = chosen_from[order[-CHOSEN:]], chosen_from[order[:CHOSEN]]
-    return weighed(view.patches, [(most, 1), (least, -1)], view.patches.across(fold), view.patches.place).T, seen
+    responses = np.ascontiguousarray(view.responses[chosen_from].T)
+    best, worst = (chosen_from[found(responses, CHOSEN).T] for found in (greatest, least))
+    return weighed(view.patches, [(best, 1), (worst, -1)], view.patches.across(fold), view.patches.place).T, seen
 
 
 def weighed(
@@ -87,7 +87,7 @@ def by_exemplars(view: SiteView, fold: int) -> Half | None:
     if not enough(view.patches):
         return None
     score, seen = scores(view, fold)
-    return Half(score, view.responses[seen], seen)
+    return Half(score, view.responses[seen], seen, view.ranks(1 - fold))
 
 
 def correlations(view: SiteView) -> Float[np.ndarray, "unit picture"]:

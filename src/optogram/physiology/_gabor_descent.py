@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 ITERATIONS = 100
+RESTS = 10, 1e-5
+"""A fit that so many steps improve by less than this share of its squared error is at its end, and takes no more of them."""
 LEAST_WIDTH = 0.5
 LEAST_CYCLES = 0.25
 """Over the kernel's side: slower waves are the same blob or edge, whatever their frequency."""
@@ -21,21 +23,26 @@ def model(
 ) -> tuple[Float[np.ndarray, "fit height width"], Float[np.ndarray, "fit pixel 9"]]:
     """The functions, and their derivatives by each parameter."""
     cosine, sine, offset, row, column, wide, long, angle, frequency = (values[:, None] for values in parameters.T)
-    rows, columns = (axis.ravel()[None].astype(float) for axis in np.mgrid[: size[0], : size[1]])
-    down, right = rows - row, columns - column
-    across, along = right * np.sin(angle) + down * np.cos(angle), right * np.cos(angle) - down * np.sin(angle)
-    narrow_across, narrow_along = across / np.exp(wide), along / np.exp(long)
-    envelope = np.exp(-(narrow_across**2 + narrow_along**2) / 2)
-    even, odd = (envelope * turn(2 * np.pi * frequency * across) for turn in (np.cos, np.sin))
+    height, width = size
+    down, right = np.arange(height) - row, np.arange(width) - column
+    turn, tilt = np.sin(angle), np.cos(angle)
+    across, along = _plane(right * turn, down * tilt, np.add), _plane(right * tilt, down * turn, np.subtract)
+    narrow_across, narrow_along = across * np.exp(-wide), along * np.exp(-long)
+    envelope = np.exp((narrow_across**2 + narrow_along**2) / -2)
+    # The wave along rows times the wave along columns: sines of a few places, not of every pixel.
+    rapid = 2 * np.pi * frequency
+    (cos_right, sin_right), (cos_down, sin_down) = ((np.cos(at), np.sin(at)) for at in (rapid * turn * right, rapid * tilt * down))
+    even = envelope * (_plane(cos_right, cos_down, np.multiply) - _plane(sin_right, sin_down, np.multiply))
+    odd = envelope * (_plane(sin_right, cos_down, np.multiply) + _plane(cos_right, sin_down, np.multiply))
     value, slope = cosine * even + sine * odd, sine * even - cosine * odd
-    by_across = -narrow_across / np.exp(wide) * value + 2 * np.pi * frequency * slope
-    by_along = -narrow_along / np.exp(long) * value
+    by_across = rapid * slope - narrow_across * np.exp(-wide) * value
+    by_along = narrow_along * -np.exp(-long) * value
     derivatives = [
         even,
         odd,
         np.ones_like(even),
-        -by_across * np.cos(angle) + by_along * np.sin(angle),
-        -by_across * np.sin(angle) - by_along * np.cos(angle),
+        by_along * turn - by_across * tilt,
+        -by_across * turn - by_along * tilt,
         narrow_across**2 * value,
         narrow_along**2 * value,
         by_across * along - by_along * across,
@@ -47,28 +54,51 @@ def model(
 def descend(
     parameters: Float[np.ndarray, "fit 9"], filters: Float[np.ndarray, "fit height width"]
 ) -> tuple[Float[np.ndarray, "fit 9"], Float[np.ndarray, " fit"]]:
-    """The parameters after `ITERATIONS` damped steps, each kept only if it lowers the error, and the squared errors."""
+    """The parameters after `ITERATIONS` damped steps at most (see `RESTS`), each kept only if it lowers the error, and the squared errors."""
     size = filters.shape[1:]
     low, high = _bounds(*size)
     wanted = filters.reshape(len(filters), -1)
     now = np.clip(_with_amplitudes(parameters, wanted, size), low, high)
-    value, slopes = model(now, size)
-    cost = ((wanted - value.reshape(wanted.shape)) ** 2).sum(1)
+    left, slopes, cost = _missed(now, wanted, size)
     damping = np.full(len(now), 1e-2)
-    for _ in range(ITERATIONS):
-        left = wanted - value.reshape(wanted.shape)
+    found, costs, moving, before = now.copy(), cost.copy(), np.arange(len(now)), cost
+    for step_number in range(1, ITERATIONS + 1):
         turned = slopes.transpose(0, 2, 1)
         gram = turned @ slopes
         scale = np.einsum("fii->fi", gram) + 1e-9
         gram[:, range(9), range(9)] += damping[:, None] * scale
         step = np.linalg.solve(gram, turned @ left[:, :, None])[:, :, 0]
         trial = np.clip(now + step, low, high)
-        value_there, slopes_there = model(trial, size)
-        cost_there = ((wanted - value_there.reshape(wanted.shape)) ** 2).sum(1)
-        better = cost_there < cost
-        now[better], cost[better], value[better], slopes[better] = trial[better], cost_there[better], value_there[better], slopes_there[better]
-        damping = np.clip(np.where(better, damping / 3, damping * 4), 1e-9, 1e9)
-    return now, cost
+        left_there, slopes_there, cost_there = _missed(trial, wanted, size)
+        worse = np.flatnonzero(~(cost_there < cost))
+        for there, here in ((trial, now), (left_there, left), (slopes_there, slopes), (cost_there, cost)):
+            there[worse] = here[worse]
+        now, left, slopes, cost = trial, left_there, slopes_there, cost_there
+        damping /= 3
+        damping[worse] *= 12
+        damping = np.clip(damping, 1e-9, 1e9)
+        if step_number % RESTS[0] == 0:
+            found[moving], costs[moving] = now, cost
+            on = np.flatnonzero(before - cost > RESTS[1] * cost)
+            moving, now, left, slopes, cost, damping, wanted = (values[on] for values in (moving, now, left, slopes, cost, damping, wanted))
+            before = cost.copy()
+            if not len(moving):
+                break
+    return found, costs
+
+
+def _missed(
+    parameters: Float[np.ndarray, "fit 9"], wanted: Float[np.ndarray, "fit pixel"], size: tuple[int, int]
+) -> tuple[Float[np.ndarray, "fit pixel"], Float[np.ndarray, "fit pixel 9"], Float[np.ndarray, " fit"]]:
+    """What the functions leave of the filters, their derivatives, and the squared errors."""
+    value, slopes = model(parameters, size)
+    left = wanted - value.reshape(wanted.shape)
+    return left, slopes, (left**2).sum(1)
+
+
+def _plane(of_columns: np.ndarray, of_rows: np.ndarray, join: np.ufunc) -> np.ndarray:
+    """[fit, pixel] from what belongs to each column and to each row."""
+    return np.asarray(join(of_columns[:, None, :], of_rows[:, :, None])).reshape(len(of_rows), -1)
 
 
 def _with_amplitudes(parameters: np.ndarray, wanted: np.ndarray, size: tuple[int, int]) -> np.ndarray:

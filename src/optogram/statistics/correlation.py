@@ -21,7 +21,11 @@ def spearman_matrix(scores: Float[np.ndarray, "patch picture"], responses: Float
     About .2 s for 1,400 patches and 512 units on one thread, .9 s for 2,048.
     """
     _same_patches(scores, responses)
-    pictures, units = centred_ranks(scores), centred_ranks(responses)
+    return ranks_correlated(centred_ranks(scores), centred_ranks(responses))
+
+
+def ranks_correlated(pictures: Float[np.ndarray, "patch picture"], units: Float[np.ndarray, "patch unit"]) -> Float[np.ndarray, "unit picture"]:
+    """The same of numbers that were ranked already (`ranks.centred_ranks`)."""
     found = units.T @ pictures
     found /= np.outer(_lengths(units), _lengths(pictures))
     return np.asarray(found)

@@ -24,6 +24,13 @@ def greatest(rows: Float[np.ndarray, "row place"], count: int) -> Int[np.ndarray
     return np.sort(np.partition(_unsorted(rows), rows.shape[1] - count, axis=1)[:, -count:], axis=1) & _PLACE
 
 
+def least(rows: Float[np.ndarray, "row place"], count: int) -> Int[np.ndarray, "row chosen"]:
+    """Places of the `count` least of each row: the beginning of `order_of`, found without sorting the rest."""
+    if rows.dtype != np.float32 or np.isnan(rows).any() or count >= rows.shape[1]:
+        return order_of(rows)[:, :count]
+    return np.sort(np.partition(_unsorted(rows), count - 1, axis=1)[:, :count], axis=1) & _PLACE
+
+
 def centred_ranks(values: Float[np.ndarray, "patch column"]) -> Float[np.ndarray, "patch column"]:
     """Twice the average rank (ties share the mean of their places) less its mean: integers, in float64. NaN in a column that holds one."""
     rows = np.ascontiguousarray(values.T)
