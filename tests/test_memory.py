@@ -56,7 +56,7 @@ def test_without_it_the_largest_tensor_of_a_batch_stays_below_what_the_library_k
     assert memory.rows_that_stay(bytes_a_row, 32) == rows
     with memory.kept():
         assert memory.rows_that_stay(bytes_a_row, 32) == 32
-        assert memory.small_rows(bytes_a_row, 32) == rows
+        assert memory.few_rows(bytes_a_row, 32) == max(1, min(32, (40 << 20) // bytes_a_row))
     assert memory.rows_that_stay(bytes_a_row, 32) == rows
     monkeypatch.setattr(memory, "_held", [True])
     assert memory.rows_that_stay(bytes_a_row, 32) == 32

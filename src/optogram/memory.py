@@ -23,6 +23,8 @@ MAPPED_BYTES = 32 << 20
 """Larger blocks are mapped afresh: where glibc's own threshold ends as a process frees large blocks."""
 LEFT_BYTES = 1 << 28
 """Free memory that stays after a verb."""
+FEW_BYTES = 40 << 20
+"""The largest tensor of a pass that stands alone, within `kept`: its memory is touched for the first time."""
 LIBRARY_KEEPS_BYTES = 24 << 20
 """What glibc keeps by itself, with some room below `MAPPED_BYTES`."""
 
@@ -70,9 +72,13 @@ def _keep(mapped: int, trimmed: int) -> bool:
 
 def rows_that_stay(bytes_a_row: int, most: int) -> int:
     """At most so many rows a batch that its largest tensor lies in memory that is kept; `most` within `kept` and after `hold`."""
-    return most if _held or _inside else small_rows(bytes_a_row, most)
+    return most if _held or _inside else _fitting(LIBRARY_KEEPS_BYTES, bytes_a_row, most)
 
 
-def small_rows(bytes_a_row: int, most: int) -> int:
-    """At most so many rows a pass that the next pass uses its memory again, whatever is kept: what is touched first costs most."""
-    return max(1, min(most, LIBRARY_KEEPS_BYTES // max(1, bytes_a_row)))
+def few_rows(bytes_a_row: int, most: int) -> int:
+    """At most so many rows a pass, within `kept`, where there are few passes: more are quicker, but what is touched first costs most."""
+    return _fitting(FEW_BYTES, bytes_a_row, most)
+
+
+def _fitting(size: int, bytes_a_row: int, most: int) -> int:
+    return max(1, min(most, size // max(1, bytes_a_row)))

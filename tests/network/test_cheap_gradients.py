@@ -97,3 +97,23 @@ def test_a_worker_for_gradients_gives_what_the_network_gives_and_leaves_it_alone
     assert torch.allclose(slopes[0], slopes[1], rtol=1e-3, atol=1e-5)
     assert type(module[0]) is nn.Conv2d
     assert module[2].inplace is True
+
+
+@pytest.mark.parametrize("kind", COPYING)
+def test_a_pass_without_gradients_writes_in_place_and_what_was_before_can_be_read(kind: type[nn.Module]) -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 8, 5), kind(inplace=True), nn.Conv2d(8, 4, 3)).eval()
+    net, images = Network(module, Preprocess(size=24)), torch.rand(2, 3, 24, 24)
+    worker = net.worker(reads=["0", "1", "2"], gradients=True)
+    rectifier = worker.layer("1")
+    assert isinstance(rectifier, kind) and type(rectifier).__name__ == kind.__name__
+    before = torch.randn(2, 8, 4, 4)
+    with torch.no_grad():
+        assert rectifier(kept := before.clone()).data_ptr() == kept.data_ptr()
+        for taken in (net, worker):
+            with taken.tap("0", "1") as taps:
+                taken.run(images, "input")
+            assert torch.equal(taps["0"], module[0](images))
+            assert torch.equal(taps["1"], module[1](module[0](images)))
+    assert rectifier(kept := before.clone()).data_ptr() != kept.data_ptr()
+    assert torch.equal(kept, before)

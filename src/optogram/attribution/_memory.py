@@ -10,7 +10,7 @@ from torch import Tensor
 
 from optogram.attribution._target import Target
 from optogram.errors import SettingError
-from optogram.memory import rows_that_stay, small_rows
+from optogram.memory import few_rows, rows_that_stay
 
 if TYPE_CHECKING:
     from optogram.network.network import Network
@@ -45,7 +45,7 @@ def rows_kept(network: Network, most: int) -> int:
 
 def rows_at_once(network: Network, most: int) -> int:
     """At most so many rows that few passes touch little memory for the first time; off the processor, `most`."""
-    return most if network.device.type != "cpu" else small_rows(network.sites(default=False).largest_bytes, most)
+    return most if network.device.type != "cpu" else few_rows(network.sites(default=False).largest_bytes, most)
 
 
 def in_bytes(text: str | int) -> int:

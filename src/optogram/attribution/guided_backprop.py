@@ -28,6 +28,8 @@ def guided_backprop(question: Question, *, rule: Literal["generalised"] | None =
 @by_sign
 def guided(z: Float[Tensor, "..."], grad: Float[Tensor, "..."], rectifier: Rectifier) -> Float[Tensor, "..."]:
     """The rule at one rectifier."""
+    if rectifier.kind == "relu" or rectifier.limits is not None:
+        return rectifier.backward(z, grad).clamp_(min=0)  # slopes of nought and one: in one new tensor, not two
     positive = grad.clamp(min=0)
     if rectifier.smooth:
         return positive * (z > 0) * rectifier.slope(z).sign()

@@ -20,6 +20,10 @@ NARROW, BLOCK = 4, 8
 """Channels that a first convolution has at most, and channels that a processor multiplies at once."""
 COPYING = (nn.ReLU6, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
 """Autograd clones what these overwrite; ReLU and its like are told by their output, and stay in place."""
+SPARING: dict[type, type] = {
+    kind: type(kind.__name__, (kind,), {"inplace": property(lambda self: not torch.is_grad_enabled(), lambda self, value: None)}) for kind in COPYING
+}
+"""Of the same name, in place only in passes without gradients."""
 
 
 class Stem(nn.Conv2d):
@@ -52,7 +56,7 @@ def cheapen(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
     for inner in module.modules():
         if type(inner) in COPYING and getattr(inner, "inplace", False):
-            inner.inplace = False  # type: ignore[assignment]
+            inner.__class__ = SPARING[type(inner)]
         if type(inner) is nn.Conv2d and narrow(inner):
             inner.__class__ = Stem
         elif type(inner) is nn.Conv2d and depthwise(inner):
