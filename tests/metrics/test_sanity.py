@@ -67,9 +67,11 @@ def test_the_users_network_is_left_alone_and_batch_norms_do_not_matter() -> None
 
 def test_targets_of_every_form_have_others() -> None:
     net, x = small(), photographs(2)
-    for target in ("second#1:3", "second#1:3@2,2", "head:2 - head:0", ("head", np.array([1.0, -1.0, 2.0, 0.0]))):
+    direction = ("head", np.array([1.0, -1.0, 2.0, 0.0]))
+    for target, other in (("second#1:3", "unit"), ("second#1:3@2,2", "unit"), ("head:2 - head:0", "class"), (direction, "direction")):
         found = sanity(net, attribute(net, x, target, "gradient", progress=False), twins=2, others=2, progress=False)
-        assert found.checks[-1].name == "class"
+        assert (found.checks[-1].name, found.checks[-1].other) == ("class", other)
+        assert f"for another {other} the map stays" in found.sentence
         assert found.checks[-1].likeness < 0.99
     torch.manual_seed(0)
     one = og.Network(torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(400, 1)), Preprocess(size=12))

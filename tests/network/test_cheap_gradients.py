@@ -106,7 +106,8 @@ def test_a_pass_without_gradients_writes_in_place_and_what_was_before_can_be_rea
     net, images = Network(module, Preprocess(size=24)), torch.rand(2, 3, 24, 24)
     worker = net.worker(reads=["0", "1", "2"], gradients=True)
     rectifier = worker.layer("1")
-    assert isinstance(rectifier, kind) and type(rectifier).__name__ == kind.__name__
+    assert isinstance(rectifier, kind)
+    assert type(rectifier).__name__ == kind.__name__
     before = torch.randn(2, 8, 4, 4)
     with torch.no_grad():
         assert rectifier(kept := before.clone()).data_ptr() == kept.data_ptr()

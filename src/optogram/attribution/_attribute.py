@@ -165,6 +165,7 @@ def _result(
         provenance=provenance,
         images=list(pictures) if photographs.listed else np.stack(pictures),
         frames=tuple(frames[row] for row in order),
+        names=photographs.names,
         delta=delta,
         base=base,
         estimated=first.estimated,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from optogram.attribution._attribute import METHODS, attribute
-from optogram.attribution._result import Attribution
+from optogram.attribution._result import Attribution, joined
 from optogram.attribution._seen import picture_of
 from optogram.drawing.colour import limit_of, signed, unsigned
 from optogram.drawing.paper import Paper
@@ -52,7 +52,7 @@ class Comparison(Result):
         return _sheet(self)
 
     def __str__(self) -> str:
-        lines = [one.title() + " · " + one.caption(0) for one in self.attributions]
+        lines = [one.title() + " · " + _in_short(one) for one in self.attributions]
         lines += [f"{name}: {why}" for name, why in self.refused.items()]
         return "\n".join([*lines, *([f"stopped before: {', '.join(self.stopped)}"] if self.stopped else [])])
 
@@ -109,7 +109,7 @@ def _sheet(comparison: Comparison) -> Image.Image:
     columns = _columns(len(comparison.attributions), len(photos))
     rows: list[list[tuple[np.ndarray | None, str]]] = []
     for photo in photos:
-        caption = f"{first.target}\nresponse {first.responses[photo]:.3g} {first.places[photo]}".rstrip()
+        caption = joined("\n", first.name(photo) or first.target, f"response {first.responses[photo]:.3g} {first.places[photo]}".rstrip())
         rows.append([(picture_of(first, photo), caption), *(_cell(one, photo) for one in comparison.attributions)])
     left = [f"{len(first) - MOST} more photographs"] if len(first) > MOST else []
     refused = [f"not defined here: {', '.join(comparison.refused)}"] if comparison.refused else []
@@ -125,6 +125,13 @@ def _sheet(comparison: Comparison) -> Image.Image:
         sheets.append(grid(pictures, captions=captions, title=title, note=last, columns=columns, cell=140))
     signs = [one.signed for one in comparison.attributions]
     return stacked([*sheets, scale_bar(sheets[0].width, None, any(signs), not all(signs))])
+
+
+def _in_short(one: Attribution) -> str:
+    if len(one) == 1:
+        return one.caption(0)
+    nought = f", the map nought everywhere on {int(one.zero.sum())}" if one.zero.any() else ""
+    return f"{len(one)} photographs, responses {one.responses.min():.3g} to {one.responses.max():.3g}{nought}"
 
 
 def _columns(methods: int, photos: int) -> int:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from PIL import Image
 
 from optogram.attribution._compare import scale_bar
+from optogram.attribution._result import joined
 from optogram.drawing.colour import CLIPPED_AT, limit_of, signed, unsigned
 from optogram.drawing.overlay import overlay
 from optogram.drawing.paper import Paper
@@ -84,7 +85,7 @@ def _outline(paper: Paper, left: float, top: float, right: float, bottom: float)
 
 
 def _caption(attribution: Attribution, photo: int) -> str:
-    text = attribution.caption(photo)
+    text = joined(": ", attribution.name(photo), attribution.caption(photo))
     if attribution.zero[photo]:
         return text
     limit = limit_of(attribution.map(photo))

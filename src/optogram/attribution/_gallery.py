@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from optogram.attribution._compare import scale_bar
+from optogram.attribution._result import joined
 from optogram.attribution._seen import picture_of
 from optogram.drawing.colour import CLIPPED_AT, limit_of, signed, unsigned
 from optogram.drawing.overlay import overlay
@@ -42,13 +43,14 @@ def gallery(attribution: Attribution, columns: int | None = None) -> Image.Image
         if attribution.zero[photo]:  # said below it, not drawn as a blank map
             row = [one if heads[place] in SEEN else None for place, one in enumerate(row)]
         pictures += row
-        captions += [attribution.caption(photo).partition(": ")[0]] + [""] * (len(row) - 1)
+        captions += [joined("\n", attribution.name(photo), attribution.caption(photo).partition(": ")[0])] + [""] * (len(row) - 1)
     beside = columns or (1 if len(order) < 3 else 2 if len(order) < 9 or boxes else 3)
     ends = f"colours end at {'±' if attribution.signed else ''}{limit:.3g} in every map ({CLIPPED_AT:.1%} of the pixels are within)"
     leaves = any(box != box.within(*np.shape(attribution.images[photo])[-2:]) for photo, box in enumerate(boxes))
     hatched = ["hatched: outside the photograph"] if leaves else []
     tinted = [] if attribution.signed else ["over the photograph in orange"]
-    note = " · ".join([ends, *tinted, *hatched, *attribution.notes])
+    sanity = [f"sanity: {attribution.verdict}"] if attribution.verdict else []
+    note = " · ".join([ends, *tinted, *hatched, *sanity, *attribution.notes])
     sheet = grid(pictures, captions=captions, title=attribution.title(), heads=heads * beside, note=note, columns=len(heads) * beside, cell=120)
     return stacked([sheet, scale_bar(sheet.width, limit, attribution.signed)])
 

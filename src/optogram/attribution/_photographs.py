@@ -28,11 +28,12 @@ SLACK = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Photographs:
-    """`batches` holds photographs of one size together, `numbers` says which; `listed`: they came as a list."""
+    """`batches` holds photographs of one size together, `numbers` says which; `listed`: they came as a list. `names` of files, in the order given."""
 
     batches: tuple[Float[Tensor, "_ channel _ _"], ...]
     numbers: tuple[tuple[int, ...], ...]
     listed: bool
+    names: tuple[str, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -51,23 +52,25 @@ def read_photographs(network: Network, images: Any) -> Photographs:
     Of `Photos` those that cannot be read are left out, with a `LeftOutWarning`.
     """
     if isinstance(images, Photos):
-        return _grouped([_decoded(network, pixels) for pixels in images.readable(network.channels)])
+        readable = images.readable(network.channels)
+        return _grouped([_decoded(network, pixels) for pixels in readable.values()], tuple(readable))
     if isinstance(images, list | tuple):
         if not images:
             raise InputError("no photographs: the list is empty")
-        return _grouped([_one(network, image) for image in images])
+        files = [Path(image).name if isinstance(image, str | Path) else "" for image in images]
+        return _grouped([_one(network, image) for image in images], tuple(files) if any(files) else ())
     if isinstance(images, Tensor | np.ndarray) and images.ndim == 4:
         batch = _checked(network, torch.as_tensor(images))
         return Photographs((batch,), (tuple(range(len(batch))),), False)
     return Photographs((_one(network, images)[None],), ((0,),), False)
 
 
-def _grouped(photos: Sequence[Tensor]) -> Photographs:
+def _grouped(photos: Sequence[Tensor], names: tuple[str, ...]) -> Photographs:
     sizes: dict[tuple[int, ...], list[int]] = {}
     for number, photo in enumerate(photos):
         sizes.setdefault(tuple(photo.shape), []).append(number)
     batches = tuple(torch.stack([photos[number] for number in numbers]) for numbers in sizes.values())
-    return Photographs(batches, tuple(map(tuple, sizes.values())), True)
+    return Photographs(batches, tuple(map(tuple, sizes.values())), True, names)
 
 
 def _one(network: Network, image: Any) -> Tensor:

@@ -25,6 +25,11 @@ def telling(signed: bool) -> str:
     return "changes" if signed else "speaks for"
 
 
+def joined(joint: str, *parts: str) -> str:
+    """Those of the parts that say something."""
+    return joint.join(part for part in parts if part)
+
+
 @dataclass(frozen=True)
 class Attribution(Result):
     """What each pixel (or each unit of `source`) contributes to the target's response.
@@ -37,7 +42,7 @@ class Attribution(Result):
     where the method does not tell channels apart and each repeats the same map. `generalised` says that a rule was used where no
     paper defines it. `asked` is the target as it was given, and `again(network, images, target)` asks the same method with the same
     settings anew. `seen` measures `boxes`. `verdict` is the sentence of `og.sanity`, where it was asked for. `worths` [batch, unit], where a
-    `source` is asked about: each of its units' values summed over places.
+    `source` is asked about: each of its units' values summed over places. `names` of the photographs, where several files were given.
     """
 
     values: Maps
@@ -60,6 +65,7 @@ class Attribution(Result):
     generalised: bool = False
     notes: tuple[str, ...] = ()
     verdict: str | None = None
+    names: tuple[str, ...] = ()
     asked: Any = field(default=None, repr=False, compare=False)
     again: Callable[..., Attribution] | None = field(default=None, repr=False, compare=False)
     seen: Callable[[], tuple[Box, ...]] | None = field(default=None, repr=False, compare=False)
@@ -135,8 +141,12 @@ class Attribution(Result):
             parts.append(f"the map is nought everywhere: {self.method} finds nothing in this photograph that {telling(self.signed)} the response")
         return " · ".join(parts)
 
+    def name(self, photo: int = 0) -> str:
+        """The photograph's file, where there are several; empty where it is not known."""
+        return self.names[photo] if len(self) > 1 and self.names else ""
+
     def __str__(self) -> str:
-        lines = [self.title(), *(self.caption(photo) for photo in range(min(len(self), 4)))]
+        lines = [self.title(), *(joined(": ", self.name(photo), self.caption(photo)) for photo in range(min(len(self), 4)))]
         lines += [f"... {len(self) - 4} more"] if len(self) > 4 else []
         lines += [f"most: {', '.join(f'{unit} {value:+.3g}' for unit, value in self.units(5))}"] if self.source else []
         lines += [f"sanity: {self.verdict}"] if self.verdict else [UNASKED] if self.again is not None and self.source is None else []

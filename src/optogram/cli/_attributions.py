@@ -32,7 +32,8 @@ def names_of(methods: str) -> list[str] | None:
 
 def told(found: Attribution) -> dict[str, Any]:
     """What `--json` says of a map."""
-    kept = {"target": found.target, "method": found.method, "responses": found.responses, "places": found.places, "zero": found.zero}
+    kept: dict[str, Any] = {"photographs": found.names} if found.names else {}
+    kept |= {"target": found.target, "method": found.method, "responses": found.responses, "places": found.places, "zero": found.zero}
     return kept | {"delta": found.delta, "notes": found.notes}
 
 

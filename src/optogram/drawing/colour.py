@@ -16,7 +16,7 @@ CLIPPED_AT = 0.995
 _STEPS = 256
 
 
-def limit_of(*values: Float[np.ndarray, "*shape"], share: float = CLIPPED_AT) -> float:
+def limit_of(*values: Float[np.ndarray, "..."], share: float = CLIPPED_AT) -> float:
     """The magnitude at which the colours end: the 99.5th percentile of |value| over all maps given, so that they can share one scale.
 
     The greatest magnitude where that percentile is 0 (a map that is nearly empty); 0 where every number is 0 or none is finite.

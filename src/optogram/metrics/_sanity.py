@@ -36,7 +36,7 @@ FAILS, PASSES, UNSURE = "fails", "passes", "can't tell"
 WORDS = {
     "learning": "with all learning destroyed",
     "upper layers": "with the upper half of the layers destroyed",
-    "class": "for another class",
+    "class": "for another {other}",
 }
 
 
@@ -46,7 +46,7 @@ class Check:
 
     `likeness` is Spearman of magnitudes, its mean over photographs and draws, with limits at 95 % that hold for other photographs and
     other draws (`_crossed.py`); `ssim` the same in structural similarity; `table` [photograph, draw] the likeness of each (NaN: a map was
-    nought, so there was nothing to compare).
+    nought, so there was nothing to compare). `other` says what else was asked about by the check called "class": a class, a unit or a direction.
     """
 
     name: str
@@ -56,14 +56,12 @@ class Check:
     ssim: float
     table: Float[np.ndarray, "photo draw"]
     verdict: str
+    other: str = "class"
 
     def __str__(self) -> str:
+        words = WORDS[self.name].format(other=self.other)
         limits = f" [{self.low:.2f}, {self.high:.2f}]" if np.isfinite(self.low) else ""
-        return (
-            f"{WORDS[self.name]} the map stays {self.likeness:.2f}{limits} alike"
-            if np.isfinite(self.likeness)
-            else f"{WORDS[self.name]} no map is left"
-        )
+        return f"{words} the map stays {self.likeness:.2f}{limits} alike" if np.isfinite(self.likeness) else f"{words} no map is left"
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def sanity(
         for name, draws in asked:
             tables = [_table(network, attribution, trial, name, draws, kind, seed, advance) for trial in parts]
             likeness, structure = (np.concatenate([table[column] for table in tables]) for column in (0, 1))
-            checks.append(_checked(name, likeness, structure, limit))
+            checks.append(replace(_checked(name, likeness, structure, limit), other=_called(parts[0].question.target)))
             examples.append(tables[0][2])
     verdicts = {check.verdict for check in checks}
     verdict = FAILS if FAILS in verdicts else PASSES if verdicts == {PASSES} else UNSURE
@@ -193,6 +191,13 @@ def _asked(network: Network, trial: Trial, name: str, draws: list[Any], kind: st
         for path in paths[len(paths) // 2 :]:
             destroy(copy, path, seed + draw, lively)
         yield copy, None
+
+
+def _called(target: Target) -> str:
+    """What another target of the same sites is: a class of the network's answer, or a unit or direction within it."""
+    if any(term.unit is None for term in target.terms):
+        return "direction"
+    return "class" if all(term.site.kind in ("head", "output") for term in target.terms) else "unit"
 
 
 def _others(target: Target, count: int, seed: int) -> list[Any]:

@@ -13,7 +13,7 @@ from optogram.drawing.sheet import grid
 if TYPE_CHECKING:
     from optogram.metrics._sanity import Sanity
 
-HEADS = {"learning": "learning destroyed", "upper layers": "upper half destroyed", "class": "another class"}
+HEADS = {"learning": "learning destroyed", "upper layers": "upper half destroyed", "class": "another {other}"}
 
 
 def figure(sanity: Sanity) -> Image.Image:
@@ -24,7 +24,7 @@ def figure(sanity: Sanity) -> Image.Image:
     colour = signed if attribution.signed else unsigned
     limits = [limit_of(values) for values in maps]
     pictures = [photo, *(colour(values, limit) for values, limit in zip(maps, limits, strict=True))]
-    heads = ["photograph", "the map", *(HEADS[check.name] for check in sanity.checks)]
+    heads = ["photograph", "the map", *(HEADS[check.name].format(other=check.other) for check in sanity.checks)]
     ends = ["", *(f"colours end at {'±' if attribution.signed else ''}{limit:.2g}" if limit else "nought everywhere" for limit in limits)]
     kept = [f"stays {check.likeness:.2f} alike, SSIM {check.ssim:.2f}: {check.verdict}" for check in sanity.checks]
     captions = [attribution.target, ends[1], *(f"{end}\n{text}" for end, text in zip(ends[2:], kept, strict=True))]
