@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.attribution.test_window import Deep, images
+from tests.attribution.test_window import FRAMES, Deep, images
 
 from optogram.attribution import _coalitions, _sharing
 from optogram.attribution._attribute import attribute
@@ -25,22 +25,26 @@ def blobs(seed: int) -> np.ndarray:
     return labels.reshape(64, 64)
 
 
-def asked(net: Network, method: str, segments: np.ndarray, **settings: object) -> np.ndarray:
-    found = attribute(net, images(), "output:1", method, segments=segments, baseline="mean", batch_size=100, progress=False, **settings)
+def asked(net: Network, method: str, segments: np.ndarray, sides: tuple[int, int] = (64, 64), **settings: object) -> np.ndarray:
+    found = attribute(net, images(*sides), "output:1", method, segments=segments, baseline="mean", batch_size=100, progress=False, **settings)
     return found.values
 
 
 @pytest.mark.parametrize("segments", [GRID, np.stack([blobs(0), blobs(1)])], ids=["grid", "blobs"])
-def test_the_same_as_whole_passes(segments: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    net, made = Network(Deep().eval(), Preprocess(size=64)), []
+@pytest.mark.parametrize("frame", FRAMES)
+def test_the_same_as_whole_passes(segments: np.ndarray, frame: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    preprocess, sides = FRAMES[frame]
+    net, made = Network(Deep().eval(), preprocess), []
+    place = np.ix_(*(np.arange(side) * 64 // side for side in sides))
+    segments = segments[place] if segments.ndim == 2 else segments[:, place[0], place[1]]
     real = _coalitions.sharing
     monkeypatch.setattr(_coalitions, "sharing", lambda *given: made.append(real(*given)) or made[-1])
-    fast = asked(net, "lime", segments, samples=300)
+    fast = asked(net, "lime", segments, sides, samples=300)
     assert len(made) == 2, "one a photograph"
     assert all(one is not None for one in made)
     assert all(len(one.table) <= 300 / 4 * one.owner.shape[1] for one in made)
     monkeypatch.setattr(_coalitions, "sharing", lambda *given: None)
-    whole = asked(net, "lime", segments, samples=300)
+    whole = asked(net, "lime", segments, sides, samples=300)
     assert np.abs(fast - whole).max() < 1e-4 * np.abs(whole).max()
 
 
@@ -65,7 +69,7 @@ def test_few_draws_are_played_whole(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_places_touch_pixel_by_pixel() -> None:
     parts = torch.as_tensor(blobs(3))
     reach = (Reach(-3, 9, 4, 16, 64), Reach(-1, 5, 8, 8, 64))
-    found = touches(parts, reach, 9)
+    found = touches(parts[None] == torch.arange(9)[:, None, None], reach)
     for row, column in ((0, 0), (7, 3), (15, 7)):
         top, left = -3 + 4 * row, -1 + 8 * column
         seen = set(parts[max(0, top) : top + 9, max(0, left) : left + 5].flatten().tolist())
@@ -73,7 +77,8 @@ def test_what_places_touch_pixel_by_pixel() -> None:
 
 
 def test_no_place_sees_two_parts_of_one_colour() -> None:
-    touching = touches(torch.as_tensor(GRID), (Reach(-2, 7, 2, 32, 64), Reach(-2, 7, 2, 32, 64)), 16)
+    parts = torch.as_tensor(GRID)[None] == torch.arange(16)[:, None, None]
+    touching = touches(parts, (Reach(-2, 7, 2, 32, 64), Reach(-2, 7, 2, 32, 64)))
     colours = coloured(touching)
     assert int(colours.max()) == 3, "a grid takes four colours"
     for place in range(touching.shape[1]):

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from optogram.attribution import _window, occlusion
 from optogram.attribution._attribute import attribute
 from optogram.attribution._entrance import Reach
+from optogram.attribution._window import boxes_of
 from optogram.images.preprocess import Preprocess
 from optogram.network.network import Network
 
@@ -37,25 +38,54 @@ class Deep(nn.Module):
         return self.head(y) + (x.mean((1, 2, 3))[:, None] if self.around else 0)
 
 
-def images() -> Tensor:
-    return torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+def images(height: int = 64, width: int = 64) -> Tensor:
+    return torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(0))
 
 
-@pytest.mark.parametrize(("window", "stride"), [(5, 5), (8, 3), ((4, 9), (4, 9))])
-def test_the_same_as_whole_passes(window: object, stride: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    net, found = Network(Deep().eval(), Preprocess(size=64)), []
+FRAMES = {
+    "as they are": (Preprocess(size=64), (64, 64)),
+    "cropped": (Preprocess(crop=64), (70, 81)),
+    "made smaller and cropped": (Preprocess(size=72, crop=64), (90, 108)),
+    "made smaller by a cubic": (Preprocess(size=68, crop=64, interpolation="bicubic"), (140, 131)),
+    "enlarged by a cubic": (Preprocess(size=(64, 64), interpolation="bicubic"), (40, 50)),
+    "picked": (Preprocess(size=(64, 64), interpolation="nearest"), (75, 90)),
+    "larger crop": (Preprocess(size=56, crop=64), (70, 90)),
+}
+"""How photographs may come to the 64 x 64 pixels that the network is given."""
+
+
+@pytest.mark.parametrize(
+    ("frame", "window", "stride"),
+    [("as they are", 5, 5), ("as they are", (4, 9), (4, 9)), *((frame, 8, 5 if number else 3) for number, frame in enumerate(FRAMES))],
+)
+def test_the_same_as_whole_passes(frame: str, window: object, stride: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    preprocess, sides = FRAMES[frame]
+    net, found, shown = Network(Deep().eval(), preprocess), [], images(*sides)
     real = _window.shortcut
     monkeypatch.setattr(_window, "WORTH_IT", 1)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
     settings = {"window": window, "stride": stride, "baseline": "mean", "batch_size": 100, "progress": False}
     with FlopCounterMode(display=False) as little:
-        fast = attribute(net, images(), "head:1", "occlusion", **settings).values
-    assert len(found[0].stages) >= 3
+        fast = attribute(net, shown, "head:1", "occlusion", **settings).values
+    assert found[0] is not None
+    assert len(found[0].stages) >= (3 if sides == (64, 64) else 2)
     monkeypatch.setattr(occlusion, "shortcut", lambda *given: None)
     with FlopCounterMode(display=False) as much:
-        whole = attribute(net, images(), "head:1", "occlusion", **settings).values
+        whole = attribute(net, shown, "head:1", "occlusion", **settings).values
     assert np.abs(fast - whole).max() < 1e-4 * np.abs(whole).max()
-    assert little.get_total_flops() < 0.75 * much.get_total_flops()
+    if "enlarged" not in frame:
+        assert little.get_total_flops() < (0.75 if sides == (64, 64) else 0.9) * much.get_total_flops()
+
+
+def test_what_has_changed_lies_in_its_box() -> None:
+    changed = torch.rand(40, 9, 13, generator=torch.Generator().manual_seed(0)) < 0.03
+    for row, ((top, bottom), (left, right)) in zip(changed, boxes_of(changed), strict=True):
+        where = row.nonzero()
+        if len(where):
+            assert [top, left] == where.amin(0).tolist()
+            assert [bottom - 1, right - 1] == where.amax(0).tolist()
+        else:
+            assert (top, bottom, left, right) == (0, 1, 0, 1)
 
 
 def test_a_way_around_the_site_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,15 +58,14 @@ class Reach:
 
 
 def enterable(question: Question) -> bool:
-    """Whether the photographs are what the network is given: neither resized nor cropped, of the size that fields are measured at."""
-    network, (height, width) = question.network, question.images.shape[2:]
-    same = network.preprocess.resized(height, width) == (height, width) and network.preprocess.output_size in (None, (height, width))
-    return question.source is None and same and network.input_size == (height, width)
+    """Whether what the network is given of the photographs, resized and cropped, has the size that fields are measured at."""
+    preprocess, (height, width) = question.network.preprocess, question.images.shape[2:]
+    return question.source is None and (preprocess.output_size or preprocess.resized(height, width)) == question.network.input_size
 
 
 def affordable(question: Question) -> bool:
     """Whether measuring fields takes no more rows at a time than the question's inner batch, which a memory budget may have chosen."""
-    return BUDGET // question.images[0, 0].numel() + 1 <= question.batch_size
+    return BUDGET // math.prod(question.network.input_size) + 1 <= question.batch_size
 
 
 def entrances(question: Question, coarsest: int = COARSEST) -> list[tuple[Site, tuple[Reach, Reach]]]:

@@ -8,6 +8,7 @@ answers compared with whole passes show; where they are not, all passes are whol
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -23,6 +24,8 @@ WORTH_IT = 96
 TIMES = 4
 """So many coalitions at least for each set of colours."""
 TRIED = 3
+LOBES = 2
+"""Pixels that a cubic kernel reaches, of the coarser of photograph and frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def sharing(
     if len(present) < WORTH_IT or not enterable(question):
         return None
     for site, reach in entrances(question):
-        touching = touches(parts, reach, present.shape[1])
+        touching = touches(seen_in(question, parts, present.shape[1]), reach)
         colours = coloured(touching)
         if 2 ** (int(colours.max()) + 1) * TIMES > len(present):
             continue
@@ -79,16 +82,28 @@ def sharing(
     return None
 
 
-def touches(parts: Int[Tensor, "height width"], reach: tuple[Reach, Reach], count: int) -> Bool[Tensor, "part place"]:
+def seen_in(question: Question, parts: Int[Tensor, "height width"], count: int) -> Bool[Tensor, "part rows columns"]:
+    """Which pixels of what the network is given have anything of each part: its own, and where photographs are resized those that mix it in."""
+    preprocess, (height, width) = question.network.preprocess, parts.shape
+    found = torch.stack([preprocess.apply((parts == part).float()[None, None])[0, 0] != 0 for part in range(count)])
+    rows, columns = preprocess.resized(height, width)
+    if (rows, columns) == (height, width) or preprocess.interpolation in ("bilinear", "nearest"):
+        return found
+    reach = LOBES * math.ceil(max(1.0, rows / height, columns / width))  # negative weights, which are cut off at nought here
+    wider = torch.nn.functional.max_pool2d(found[:, None].float(), 2 * reach + 1, 1, reach)
+    return wider[:, 0] > 0
+
+
+def touches(seen: Bool[Tensor, "part height width"], reach: tuple[Reach, Reach]) -> Bool[Tensor, "part place"]:
     """Which parts each place of the site sees any pixel of."""
     edges = []
     for side in reach:
-        first = side.offset + side.stride * torch.arange(side.count, device=parts.device)
+        first = side.offset + side.stride * torch.arange(side.count, device=seen.device)
         edges.append((first.clamp(0, side.length), (first + side.size).clamp(0, side.length)))
     (top, bottom), (left, right) = edges
     found = []
-    for part in range(count):
-        sums = torch.nn.functional.pad((parts == part).long().cumsum(0).cumsum(1), (1, 0, 1, 0))
+    for part in seen:
+        sums = torch.nn.functional.pad(part.long().cumsum(0).cumsum(1), (1, 0, 1, 0))
         inside = sums[bottom][:, right] - sums[top][:, right] - sums[bottom][:, left] + sums[top][:, left]
         found.append(inside.flatten() > 0)
     return torch.stack(found)
@@ -117,7 +132,7 @@ def _made(
     with torch.no_grad():
         for some in sets.split(question.batch_size):
             there = (some[:, None] >> colours[None, :]) % 2 == 1
-            raw = question.network.read(site, _shown(question, parts, base, number, there), frame="input")
+            raw = question.network.read(site, _shown(question, parts, base, number, there), frame="photo")
             rows.append(raw.permute(0, 2, 3, 1).flatten(0, 2))
     return Sharing(question, site, number, torch.cat(rows), owner)
 

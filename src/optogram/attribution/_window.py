@@ -3,18 +3,20 @@
 A place of a site sees a box of the photograph, so a window changes some places of each site and leaves the others as they were. From site to
 site: what the changed places of the next site see is cut out of the activations (those of the unchanged photograph, the changed places set in),
 the network is run on that cut from site to site, and the changed places are taken from what it gives; behind the last site the network goes
-on from all of its activations. What a window reaches grows from site to site until it is nearly everything, where the sites end.
+on from all of its activations. What a window reaches grows from site to site until it is nearly everything, where the sites end. Where photographs
+are resized and cropped, that is done to covered ones whole, and the window is what has changed of what the network is given.
 
 Fields are measured (`network/receptive_field.py`), the answers of some windows compared with whole passes: where they differ, all passes are whole.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.attribution._entrance import Reach, affordable, close, enterable, entered, entrances, scrap_of
@@ -78,27 +80,30 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """Sites one after another, and their activations of some unchanged photographs, the first of which has the number `first`."""
+    """Sites one after another, and their activations of some unchanged photographs, the first of which has the number `first`.
+
+    `given` is what the network is given of them: `images` itself where they are neither resized nor cropped.
+    """
 
     question: Question
     stages: tuple[Stage, ...]
     images: Float[Tensor, "batch channel height width"]
     base: Float[Tensor, "batch channel height width"]
+    given: Float[Tensor, "batch channel rows columns"]
     wholes: tuple[Float[Tensor, "batch _ _ _"], ...]
     size: Spot
     first: int = 0
 
     def of(self, images: Float[Tensor, "batch channel height width"], base: Float[Tensor, "batch channel height width"], first: int) -> Shortcut:
         """The same for other photographs, the first of which has this number."""
-        return replace(self, images=images, base=base, wholes=_wholes(self.question, self.stages, images), first=first)
+        given = self.question.network.prepare(images)
+        return replace(self, images=images, base=base, given=given, wholes=_wholes(self.question, self.stages, given), first=first)
 
     def responses(self, photo: Int[Tensor, "row"], spots: list[Spot]) -> Float[Tensor, "row"]:
         """The response to each photograph with the window at each spot replaced by the baseline."""
-        numbers = [int(number) - self.first for number in photo]
-        sides = self.images.shape[2:]
-        windows = [[(spot[axis], min(sides[axis], spot[axis] + self.size[axis])) for axis in (0, 1)] for spot in spots]
-        changed = Changed(self.images, numbers, self.base[numbers], windows, [[0, 0]] * len(spots))
         with torch.no_grad():
+            changed = self._covered([int(number) - self.first for number in photo], spots)
+            windows = changed.boxes
             for number, whole in enumerate(self.wholes):
                 changed = self._further(changed, number, whole, windows)
             rows, columns = self.stages[-1].sees
@@ -110,7 +115,17 @@ class Shortcut:
 
     def finished(self, activations: Float[Tensor, "row unit row2 column"], photo: Int[Tensor, "row"]) -> Float[Tensor, "row"]:
         """The response when the network goes on from these activations of the last site."""
-        return entered(self.question, self.stages[-1].site, activations, photo, scrap_of(self.images))
+        return entered(self.question, self.stages[-1].site, activations, photo, scrap_of(self.given))
+
+    def _covered(self, numbers: list[int], spots: list[Spot]) -> Changed:
+        """What the network is given when the windows are covered."""
+        if self.given is self.images:
+            windows = [[(spot[axis], min(self.images.shape[2 + axis], spot[axis] + self.size[axis])) for axis in (0, 1)] for spot in spots]
+            return Changed(self.images, numbers, self.base[numbers], windows, [[0, 0]] * len(spots))
+        prepare = self.question.network.prepare
+        batches = list(self.question.batches(len(spots)))
+        parts = torch.cat([prepare(covered(self.images[numbers[some]], self.base[numbers[some]], spots[some], self.size)) for some in batches])
+        return Changed(self.given, numbers, parts, boxes_of((parts != self.given[numbers]).any(dim=1)), [[0, 0]] * len(spots))
 
     def _further(self, changed: Changed, number: int, whole: Tensor, windows: list[list[Spot]]) -> Changed:
         """What changes at a stage, from what changes at the one before."""
@@ -141,7 +156,8 @@ def shortcut(
     fast = replace(question, network=question.network.worker(channels_last=True, reads=reads))
     images, base = question.images[first], base[first]
     try:
-        found = Shortcut(fast, stages, images, base, _wholes(fast, stages, images), size)
+        given = fast.network.prepare(images)
+        found = Shortcut(fast, stages, images, base, given, _wholes(fast, stages, given), size)
         return found if _right(found, responses, corners) else None
     except (RuntimeError, ValueError, IndexError):
         return None  # a network that does not run on a part of its input, or reads it elsewhere too
@@ -150,7 +166,7 @@ def shortcut(
 def stages_of(question: Question, responses: Float[Tensor, "batch"], size: Spot, corners: list[Spot]) -> tuple[Stage, ...]:
     """Sites that everything passes, one after another, as long as windows reach only a part of what a site reads; at most `STAGES`, evenly."""
     sides = question.network.input_size
-    windows = [[(spot[axis], min(sides[axis], spot[axis] + size[axis])) for axis in (0, 1)] for spot in corners]
+    windows = _about(question, size, corners)
     ways = entrances(question, COARSEST)[::-1]
     ways = _passed(question, ways, responses) if ways else []
     while ways:
@@ -159,6 +175,44 @@ def stages_of(question: Question, responses: Float[Tensor, "batch"], size: Spot,
             return stages
         ways = ways[:-1]
     return ()
+
+
+def covered(
+    images: Float[Tensor, "row channel height width"], base: Float[Tensor, "row channel height width"], spots: Sequence[Spot], size: Spot
+) -> Float[Tensor, "row channel height width"]:
+    """Each row with the window at its spot replaced by the baseline."""
+    found = images.clone()
+    for row, (top, left) in enumerate(spots):
+        place = (row, slice(None), slice(top, top + size[0]), slice(left, left + size[1]))
+        found[place] = base[place]
+    return found
+
+
+def boxes_of(changed: Bool[Tensor, "row height width"]) -> list[list[Spot]]:
+    """The ends along either axis of the box that holds what is true in each row; of the first pixel where nothing is."""
+    ends = []
+    for axis in (2, 1):
+        along = changed.any(dim=axis).int()
+        first = along.argmax(dim=1)
+        last = along.shape[1] - along.flip(1).argmax(dim=1)
+        last = torch.where(along.any(dim=1), last, 1)
+        ends.append(list(zip(first.tolist(), last.tolist(), strict=True)))
+    return [[rows, columns] for rows, columns in zip(*ends, strict=True)]
+
+
+def _about(question: Question, size: Spot, corners: list[Spot]) -> list[list[Spot]]:
+    """What windows cover of what the network is given, to the pixel where photographs are not resized and about so where they are."""
+    sides, (height, width) = question.network.input_size, question.images.shape[2:]
+    resized, corner = (find(height, width) for find in (question.network.preprocess.resized, question.network.preprocess.offset))
+    found = []
+    for spot in corners:
+        spans = []
+        for axis, whole in enumerate((height, width)):
+            start, end = (place * resized[axis] / whole - corner[axis] for place in (spot[axis], min(whole, spot[axis] + size[axis])))
+            first = min(max(0, math.floor(start)), sides[axis] - 1)
+            spans.append((first, max(first + 1, min(sides[axis], math.ceil(end)))))
+        found.append(spans)
+    return found
 
 
 def _linked(ways: Sequence[tuple[Site, Pair]], sides: Spot) -> tuple[Stage, ...]:
@@ -187,7 +241,7 @@ def _passed(question: Question, ways: list[tuple[Site, Pair]], responses: Float[
     number = torch.zeros(1, dtype=torch.long, device=responses.device)
     quiet, other = replace(question, advance=lambda more: None), 1 - scrap_of(question.images)
     with torch.no_grad(), question.network.tap(*(site.address for site, _ in ways)) as taps:
-        question.network.run(question.images[:1], "input")
+        question.network.run(question.images[:1])
 
     def alike(site: Site) -> bool:
         try:
@@ -224,8 +278,5 @@ def _right(found: Shortcut, responses: Tensor, corners: list[Spot]) -> bool:
         return False
     tried = [corners[0], corners[-1], corners[len(corners) // 2], corners[len(corners) // 3]]
     number = torch.zeros(len(tried), dtype=torch.long, device=responses.device)
-    covered = found.images[number].clone()
-    for row, (top, left) in enumerate(tried):
-        window = (row, slice(None), slice(top, top + found.size[0]), slice(left, left + found.size[1]))
-        covered[window] = found.base[number][window]
-    return close(quiet.responses(number, tried), quiet.question.responses(covered, number), scale)
+    whole = quiet.question.responses(covered(found.images[number], found.base[number], tried, found.size), number)
+    return close(quiet.responses(number, tried), whole, scale)

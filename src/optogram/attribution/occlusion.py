@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from optogram.attribution._baseline import Baseline, baseline_of
 from optogram.attribution._question import Answer, Question
 from optogram.attribution._rounding import in_single, rounding_of
-from optogram.attribution._window import TOGETHER, Spot, shortcut
+from optogram.attribution._window import TOGETHER, Spot, covered, shortcut
 from optogram.errors import NotDefinedError, SettingError
 from optogram.geometry import Box
 
@@ -52,9 +51,10 @@ def occlusion(question: Question, *, window: Sides = None, stride: Sides = None,
         for rows in question.batches(len(origin)):
             quick = None if quick is None else quick.of(origin[rows], base[rows], rows.start)
             for photo, spots in _rows(rows, seen, question.batch_size * (1 if quick is None else TOGETHER)):
-                answers = (
-                    watched.responses(_covered(origin[photo], base[photo], spots, size), photo) if quick is None else quick.responses(photo, spots)
-                )
+                if quick is None:
+                    answers = watched.responses(covered(origin[photo], base[photo], spots, size), photo)
+                else:
+                    answers = quick.responses(photo, spots)
                 falls = responses[photo] - answers
                 falls = torch.where(falls.abs() > rounding[photo], falls, 0)
                 for row, (top, left) in enumerate(spots):
@@ -76,14 +76,6 @@ def _touches(question: Question, corner: Spot, size: Spot) -> bool:
     frame = question.network.preprocess.frame(question.images.shape[2], question.images.shape[3])
     inside = Box(corner[0], corner[1], corner[0] + size[0], corner[1] + size[1])
     return inside.overlaps(frame)
-
-
-def _covered(images: Float[Tensor, "row ..."], base: Float[Tensor, "row ..."], spots: list[tuple[int, int]], size: tuple[int, int]) -> Tensor:
-    covered = images.clone()
-    for row, (top, left) in enumerate(spots):
-        place = (row, slice(None), slice(top, top + size[0]), slice(left, left + size[1]))
-        covered[place] = base[place]
-    return covered
 
 
 def _rows(some: slice, corners: list[tuple[int, int]], batch_size: int) -> Iterator[tuple[Tensor, list[tuple[int, int]]]]:
