@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from tests.attribution.test_window import FRAMES, Deep, images
+from torch import Tensor, nn
 
 from optogram.attribution import _coalitions, _sharing
 from optogram.attribution._attribute import attribute
@@ -56,6 +57,33 @@ def test_a_way_around_the_site_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     assert made == [None, None]
     monkeypatch.setattr(_coalitions, "WORTH_IT", 10**6)
     np.testing.assert_allclose(values, asked(net, "lime", GRID, samples=300), rtol=1e-3, atol=1e-6)
+
+
+class Fork(nn.Module):
+    """Two branches that are joined again, as in SqueezeNet: each of them alone is gone around by the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.pool = nn.Sequential(nn.Conv2d(3, 6, 3, 2, 1), nn.ReLU()), nn.MaxPool2d(3, 2, 1)
+        self.left, self.right = nn.Sequential(nn.Conv2d(6, 4, 1), nn.ReLU()), nn.Sequential(nn.Conv2d(6, 4, 3, padding=1), nn.ReLU())
+        self.last, self.head = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.ReLU()), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.pool(self.stem(x))
+        return self.head(self.last(torch.cat([self.left(x), self.right(x)], dim=1)).mean((2, 3)))
+
+
+def test_a_site_that_a_branch_goes_around_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, made, tried = Network(Fork().eval(), Preprocess(size=64)), [], []
+    real, through = _coalitions.sharing, _sharing.passed
+    monkeypatch.setattr(_coalitions, "sharing", lambda *given: made.append(real(*given)) or made[-1])
+    monkeypatch.setattr(_sharing, "passed", lambda question, ways, responses: tried.append(ways[0][0].address) or through(question, ways, responses))
+    fast = asked(net, "lime", GRID, samples=300)
+    assert {one and one.site.address for one in made} == {"pool"}
+    assert {address.partition(".")[0] for address in tried} >= {"left", "right", "pool"}
+    monkeypatch.setattr(_coalitions, "sharing", lambda *given: None)
+    np.testing.assert_allclose(fast, asked(net, "lime", GRID, samples=300), rtol=1e-3, atol=1e-4 * np.abs(fast).max())
 
 
 def test_few_draws_are_played_whole(monkeypatch: pytest.MonkeyPatch) -> None:

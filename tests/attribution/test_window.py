@@ -77,6 +77,19 @@ def test_the_same_as_whole_passes(frame: str, window: object, stride: object, mo
         assert little.get_total_flops() < (0.75 if sides == (64, 64) else 0.9) * much.get_total_flops()
 
 
+def test_networks_whose_channels_are_convolved_by_themselves_take_whole_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    module, found = Deep().eval(), []
+    module.one = nn.Conv2d(6, 6, 3, padding=1, groups=6)
+    real = _window.shortcut
+    monkeypatch.setattr(_window, "WORTH_IT", 1)
+    monkeypatch.setattr(occlusion, "shortcut", lambda *given: found.append(real(*given)) or found[-1])
+    for kept in (6, 1):
+        module.one.groups, module.one.weight = kept, nn.Parameter(torch.randn(6, 6 // kept, 3, 3))
+        attribute(Network(module, Preprocess(size=64)), images(), "head:1", "occlusion", window=8, stride=8, batch_size=100, progress=False)
+    assert found[0] is None
+    assert found[1] is not None
+
+
 def test_what_has_changed_lies_in_its_box() -> None:
     changed = torch.rand(40, 9, 13, generator=torch.Generator().manual_seed(0)) < 0.03
     for row, ((top, bottom), (left, right)) in zip(changed, boxes_of(changed), strict=True):

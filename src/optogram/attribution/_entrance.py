@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -57,6 +57,10 @@ class Reach:
         return Reach(offset, size + 1, stride, self.count, before.count)
 
 
+Way = tuple[Site, tuple[Reach, Reach]]
+"""A site, and what its places see along either axis."""
+
+
 def enterable(question: Question) -> bool:
     """Whether what the network is given of the photographs, resized and cropped, has the size that fields are measured at."""
     preprocess, (height, width) = question.network.preprocess, question.images.shape[2:]
@@ -68,7 +72,7 @@ def affordable(question: Question) -> bool:
     return BUDGET // math.prod(question.network.input_size) + 1 <= question.batch_size
 
 
-def entrances(question: Question, coarsest: int = COARSEST) -> list[tuple[Site, tuple[Reach, Reach]]]:
+def entrances(question: Question, coarsest: int = COARSEST) -> list[Way]:
     """Sites before the target whose places see boxes of one size at one distance, deepest first, with what they see.
 
     Those with a place for at least every `coarsest` pixels a side.
@@ -108,6 +112,22 @@ def entered(
         found, _ = question.read(taps, photo)
     question.advance(len(photo))
     return found
+
+
+def passed(question: Question, ways: list[Way], responses: Float[Tensor, "batch"]) -> list[Way]:
+    """Those sites that everything passes which the target sees of a photograph: entered there, the network answers as to the first one."""
+    number = torch.zeros(1, dtype=torch.long, device=responses.device)
+    quiet, other = replace(question, advance=lambda more: None), 1 - scrap_of(question.images)
+    with torch.no_grad(), question.network.tap(*(site.address for site, _ in ways)) as taps:
+        question.network.run(question.images[:1])
+
+    def alike(site: Site) -> bool:
+        try:
+            return close(entered(quiet, site, taps[site.address], number, other), responses[:1], float(responses[:1].abs().max()))
+        except (RuntimeError, ValueError, IndexError):
+            return False
+
+    return [way for way in ways if alike(way[0])]
 
 
 def scrap_of(images: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "1 channel rows columns"]:

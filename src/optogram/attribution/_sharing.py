@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from optogram.attribution._entrance import Reach, close, enterable, entered, entrances, scrap_of
+from optogram.attribution._entrance import Reach, close, enterable, entered, entrances, passed, scrap_of
 from optogram.attribution._question import Question
 from optogram.network.site import Site
 
@@ -67,11 +67,15 @@ def sharing(
     """
     if len(present) < WORTH_IT or not enterable(question):
         return None
+    seen, one, responses = seen_in(question, parts, present.shape[1]), question.about(slice(number, number + 1)), None
     for site, reach in entrances(question):
-        touching = touches(seen_in(question, parts, present.shape[1]), reach)
+        touching = touches(seen, reach)
         colours = coloured(touching)
         if 2 ** (int(colours.max()) + 1) * TIMES > len(present):
             continue
+        responses = replace(one, advance=lambda more: None).responses(one.images) if responses is None else responses
+        if not passed(one, [(site, reach)], responses):
+            continue  # a branch goes around it
         try:
             found = _made(question, site, number, parts, base, touching, colours)
             if _right(found, parts, base, present):
