@@ -254,7 +254,7 @@ def test_photographs_that_both_units_show_are_lit_together(look: Any) -> None:
     """Every unit of the small atlas shows the same nine photographs."""
     page = look("#/-/compare?a=tiny%2Fconv1%2F0&b=tiny%2Fconv1%2F1")
     page.get_by_text("9 photographs shown on both sides").wait_for()
-    assert page.locator(".sides .shared").count() == 18
+    until(page, "document.querySelectorAll('.sides .shared').length === 18")
     page.locator(".sides > section").first.locator(".cell").nth(2).hover()
     until(page, "document.querySelectorAll('.sides .pointed').length === 2")
     page.get_by_role("button", name="folder/photo 4.jpg").focus()
