@@ -48,15 +48,15 @@ def test_what_is_freed_is_used_again() -> None:
     assert int(faults("after")) > plain / 2
 
 
-@pytest.mark.parametrize(("bytes_a_row", "rows"), [(1 << 20, 24), (6 << 20, 4), (100 << 20, 1), (1, 32)])
+@pytest.mark.parametrize(("bytes_a_row", "rows", "few"), [(1 << 20, 24, 32), (6 << 20, 4, 6), (100 << 20, 1, 1), (1, 32, 32)])
 def test_without_it_the_largest_tensor_of_a_batch_stays_below_what_the_library_keeps(
-    bytes_a_row: int, rows: int, monkeypatch: pytest.MonkeyPatch
+    bytes_a_row: int, rows: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "_held", [])
     assert memory.rows_that_stay(bytes_a_row, 32) == rows
     with memory.kept():
         assert memory.rows_that_stay(bytes_a_row, 32) == 32
-        assert memory.few_rows(bytes_a_row, 32) == max(1, min(32, (40 << 20) // bytes_a_row))
+        assert memory.few_rows(bytes_a_row, 32) == few
     assert memory.rows_that_stay(bytes_a_row, 32) == rows
     monkeypatch.setattr(memory, "_held", [True])
     assert memory.rows_that_stay(bytes_a_row, 32) == 32

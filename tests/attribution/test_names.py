@@ -56,6 +56,14 @@ def test_a_folder_gives_names_in_the_order_of_its_maps(folder: Path, given: dict
     assert [caption.splitlines()[0] for caption in given["captions"] if caption] == [found.names[photo] for photo in order]
 
 
+def test_a_photograph_that_is_asked_for_twice_has_two_maps(folder: Path) -> None:
+    twice = og.open_images(folder).subset([1, 1, 0])
+    found = og.attribute(small(), twice, "head:2", "gradient", progress=False)
+    assert found.names == ("bee.png", "bee.png", "ant.png")
+    assert len(found.values) == 3
+    np.testing.assert_array_equal(found.values[0], found.values[1])
+
+
 def test_a_list_of_files_has_names_and_one_photograph_needs_none(folder: Path) -> None:
     net = small()
     listed = og.attribute(net, [folder / "cow.png", photographs(1)[0], str(folder / "ant.png")], "head:2", "gradient", progress=False)

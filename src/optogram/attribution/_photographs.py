@@ -52,8 +52,8 @@ def read_photographs(network: Network, images: Any) -> Photographs:
     Of `Photos` those that cannot be read are left out, with a `LeftOutWarning`.
     """
     if isinstance(images, Photos):
-        readable = images.readable(network.channels)
-        return _grouped([_decoded(network, pixels) for pixels in readable.values()], tuple(readable))
+        names, photos = zip(*images.readable(network.channels), strict=True)
+        return _grouped([_decoded(network, pixels) for pixels in photos], names)
     if isinstance(images, list | tuple):
         if not images:
             raise InputError("no photographs: the list is empty")

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from optogram.attribution._entrance import Reach, close, enterable, entered, entrances, passed, scrap_of
 from optogram.attribution._question import Question
+from optogram.images.preprocess import SUPPORT
 from optogram.network.site import Site
 
 WORTH_IT = 96
@@ -24,8 +25,6 @@ WORTH_IT = 96
 TIMES = 4
 """So many coalitions at least for each set of colours."""
 TRIED = 3
-LOBES = 2
-"""Pixels that a cubic kernel reaches, of the coarser of photograph and frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,8 @@ def seen_in(question: Question, parts: Int[Tensor, "height width"], count: int) 
     rows, columns = preprocess.resized(height, width)
     if (rows, columns) == (height, width) or preprocess.interpolation in ("bilinear", "nearest"):
         return found
-    reach = LOBES * math.ceil(max(1.0, rows / height, columns / width))  # negative weights, which are cut off at nought here
+    # Kernels with negative weights, which are cut off at nought here.
+    reach = math.ceil(SUPPORT[preprocess.interpolation] * max(1.0, rows / height, columns / width))
     wider = torch.nn.functional.max_pool2d(found[:, None].float(), 2 * reach + 1, 1, reach)
     return wider[:, 0] > 0
 

@@ -149,7 +149,8 @@ class _Measures:
     def family(self, claim: Claim, site: str) -> Family:
         """One claim at one site, the network's measure beside its twins'."""
         key = site, claim.name
-        return Family.of(claim, self.views[site], self.eye, self.own[key], self.twins[key], self.kinds)
+        view = replace(self.views[site])  # what is worked out of it goes with it
+        return Family.of(claim, view, self.eye, self.own[key], self.twins[key], self.kinds)
 
 
 def _evidence(found: _Measures, level: float, provenance: Provenance, progress: Progress) -> Evidence:

@@ -35,10 +35,11 @@ class Half:
     seen: Int[np.ndarray, " seen"]
     ranked: Float[np.ndarray, "seen unit"] | None = None
 
-    @property
-    def ranks(self) -> Float[np.ndarray, "seen unit"]:
-        """The targets' centred ranks."""
-        return centred_ranks(self.targets) if self.ranked is None else self.ranked
+    def ranks(self, units: Bool[np.ndarray, " unit"]) -> Float[np.ndarray, "seen chosen"]:
+        """The centred ranks of these units' targets."""
+        if self.ranked is None:
+            return centred_ranks(self.targets[:, units])
+        return self.ranked if units.all() else self.ranked[:, units]
 
     @property
     def living(self) -> Bool[np.ndarray, " unit"]:
@@ -101,8 +102,8 @@ def _of(view: SiteView, one: Half | None) -> Float[np.ndarray, "unit picture"]:
     if one is not None:
         alive = view.alive & one.living
         if alive.all():
-            return ranks_correlated(centred_ranks(one.scores), one.ranks)
-        found[np.ix_(alive, alive)] = ranks_correlated(centred_ranks(one.scores[:, alive]), one.ranks[:, alive])
+            return ranks_correlated(centred_ranks(one.scores), one.ranks(alive))
+        found[np.ix_(alive, alive)] = ranks_correlated(centred_ranks(one.scores[:, alive]), one.ranks(alive))
     return found
 
 
@@ -143,7 +144,7 @@ def _without(view: SiteView, one: Half, dealt: Int[np.ndarray, " patch"], count:
     """S of one half without each block in turn: Pearson's correlation of the kept patches' ranks among all."""
     units = view.responses.shape[1]
     alive = view.alive & one.living
-    pictures, targets = (values.astype(np.float32) for values in (centred_ranks(one.scores[:, alive]), one.ranks[:, alive]))
+    pictures, targets = (values.astype(np.float32) for values in (centred_ranks(one.scores[:, alive]), one.ranks(alive)))
     products, of = targets.T @ pictures, dealt[one.seen]
     for number in range(count):
         out = of == number

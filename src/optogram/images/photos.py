@@ -67,12 +67,12 @@ class Photos:
         pixels = np.array(image)
         return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
-    def readable(self, channels: int | None = None) -> dict[str, UInt8[np.ndarray, "_ _ channel"]]:
-        """Photographs in the photo frame by name, but those that cannot be read, of which a `LeftOutWarning` tells; `SourceError` if none can."""
-        found = {}
+    def readable(self, channels: int | None = None) -> list[tuple[str, UInt8[np.ndarray, "_ _ channel"]]]:
+        """Names and pixels in the photo frame of all that can be read; a `LeftOutWarning` tells of the others, `SourceError` if none can."""
+        found = []
         for index in range(len(self)):
             with contextlib.suppress(SourceError):
-                found[self.identity(index)] = self.load(index, channels)
+                found.append((self.identity(index), self.load(index, channels)))
         if not found:
             raise SourceError(f"no photograph of {self.source.name} can be read: {self._sentence()}")
         self.tell_left_out()
