@@ -146,6 +146,10 @@ class Question:
         responses, places = self._responses(self.origin() if self.source is not None else self.images, None)
         return replace(self, places=places), responses
 
+    def settled_in(self, network: Network) -> bool:
+        """Whether that is where this question's responses come from."""
+        return network is (self._worker() or self.network)
+
     def responses(self, inputs: Float[Tensor, "row ..."], photo: Int[Tensor, "row"] | None = None) -> Float[Tensor, "row"]:
         """The target's response to inputs in the shape of `origin()`; row r belongs to photograph `photo[r]` (default r)."""
         return self._responses(inputs, photo)[0]

@@ -18,7 +18,7 @@ from optogram.attribution._question import Question
 from optogram.network.site import Site
 
 WORTH_LOOKING = 16
-"""Finding out whether it is right costs two forward passes."""
+"""Finding out whether it is right costs a forward pass, or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,13 @@ class Walk:
     pulled: Callable[[Tensor], Tensor]
 
 
-def straight(question: Question, origin: Float[Tensor, "row ..."], base: Float[Tensor, "row ..."], steps: int) -> Walk:
-    """The way from `base` to `origin`, the question's own rows: behind the first layer if that is right to rounding, else as it is."""
+def straight(
+    question: Question, origin: Float[Tensor, "row ..."], base: Float[Tensor, "row ..."], steps: int, known: Float[Tensor, "row"] | None = None
+) -> Walk:
+    """The way from `base` to `origin`, the question's own rows: behind the first layer if that is right to rounding, else as it is.
+
+    `known` are the responses to `origin` by the question's own network, where they have been computed.
+    """
     plain = Walk(question, base, origin - base, lambda slopes: slopes)
     site = _first(question) if steps >= WORTH_LOOKING else None
     if site is None:
@@ -42,7 +47,7 @@ def straight(question: Question, origin: Float[Tensor, "row ..."], base: Float[T
     inside = replace(question, source=site, alone=True)
     walk = Walk(inside, start, end - start, lambda slopes: _handed_down(whole, site, origin, slopes))
     even = close(half, (start + end) / 2, float(half.abs().max()))
-    return walk if even and _only_way(whole, site, base, end) else plain
+    return walk if even and _only_way(whole, site, base, end, known) else plain
 
 
 def _first(question: Question) -> Site | None:
@@ -66,8 +71,8 @@ def _handed_down(question: Question, site: Site, images: Tensor, slopes: Tensor)
     return torch.cat(parts)
 
 
-def _only_way(question: Question, site: Site, base: Tensor, end: Tensor) -> bool:
+def _only_way(question: Question, site: Site, base: Tensor, end: Tensor, known: Tensor | None) -> bool:
     """Whether the responses are the photographs' when baselines go as far as the site and the photographs' activations from there."""
-    expected = question.responses(question.images)
+    expected = question.responses(question.images) if known is None else known
     found = replace(question, images=base, source=site).responses(end)
     return close(found, expected, float(expected.abs().max()))

@@ -6,6 +6,7 @@ memory does not grow with the number of steps.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -42,20 +43,24 @@ def integrated_gradients(
     slopes = torch.zeros_like(origin)
     with fixed.tracked(len(nodes) * len(origin)) as watched:
         for rows in watched.batches(len(origin)):
-            slopes[rows] = _mean(watched.about(rows), origin[rows], base[rows], nodes, weights)
+            known = responses[rows] if fixed.settled_in(watched.network) else None
+            slopes[rows] = _mean(watched.about(rows), origin[rows], base[rows], known, nodes, weights)
     values = difference * slopes
     delta = values.flatten(1).sum(dim=1) - (responses - fixed.responses(base))
     return Answer(values, responses, _places(fixed), delta=delta)
 
 
-def _mean(question: Question, origin: Tensor, base: Tensor, nodes: np.ndarray, weights: np.ndarray) -> Tensor:
-    """The weighted sum of the gradients at the nodes of each photograph's way."""
-    walk = straight(question, origin, base, len(nodes))
+def _mean(question: Question, origin: Tensor, base: Tensor, known: Tensor | None, nodes: np.ndarray, weights: np.ndarray) -> Tensor:
+    """The weighted sum of the gradients at the nodes of each photograph's way; `known` are the responses there, if they are."""
+    walk = straight(question, origin, base, len(nodes), known)
     total = torch.zeros_like(walk.start)
-    for photo, node in _rows(len(origin), len(nodes), question.batch_size):
-        place, share = photo.to(origin.device), _column(torch.tensor(nodes)[node], origin)
-        slopes = walk.question.gradients(walk.start[place] + share * walk.away[place], place)
-        total.index_add_(0, place, slopes.values * _column(torch.tensor(weights)[node], origin))
+    for photos, some in _steps(len(origin), len(nodes), question.batch_size):
+        start, away = walk.start[photos], walk.away[photos]
+        shares = torch.tensor(nodes[some]).to(start).view(-1, *[1] * start.ndim)
+        inputs = torch.addcmul(start[None], away[None], shares).flatten(0, 1)
+        slopes = walk.question.gradients(inputs, torch.arange(len(origin), device=origin.device)[photos].repeat(len(nodes[some])))
+        for weight, slope in zip(weights[some], slopes.values.split(len(start)), strict=True):
+            total[photos].add_(slope, alpha=float(weight))
     return walk.pulled(total)
 
 
@@ -75,14 +80,13 @@ def quadrature_of(name: str, steps: int) -> tuple[Float[np.ndarray, "node"], Flo
     return np.linspace(0, 1, steps), weights
 
 
-def _rows(photographs: int, steps: int, batch_size: int) -> list[tuple[Tensor, Tensor]]:
-    """Every pair of photograph and node, in batches: all photographs at one node stand together."""
-    node, photo = torch.meshgrid(torch.arange(steps), torch.arange(photographs), indexing="ij")
-    return list(zip(photo.flatten().split(batch_size), node.flatten().split(batch_size), strict=True))
-
-
-def _column(numbers: Tensor, like: Tensor) -> Tensor:
-    return numbers.to(like).view(-1, *[1] * (like.ndim - 1))
+def _steps(photographs: int, steps: int, batch_size: int) -> Iterator[tuple[slice, slice]]:
+    """Photographs and nodes that go through together: as many nodes for all photographs as there is room for, or some of the photographs at one."""
+    together = max(1, batch_size // photographs)
+    some = -(-photographs // -(-photographs // batch_size))
+    for node in range(0, steps, together):
+        for photo in range(0, photographs, some):
+            yield slice(photo, photo + some), slice(node, node + together)
 
 
 def _places(question: Question) -> tuple[Tensor, ...]:
