@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from optogram.network.winograd import Winograd
 from optogram.network.wiring import foreign_hooks
 
 if TYPE_CHECKING:
@@ -24,16 +25,17 @@ AGREE = 2**-6
 """Greatest difference from the whole convolution, over the site's greatest response: a rounding or two of bfloat16."""
 
 
-class Few(nn.Conv2d):
-    """A convolution of which only `units` are computed and the rest is a number; without `units`, torch's own."""
+class Few(Winograd):
+    """A convolution of which only `units` are computed and the rest is a number; without `units`, what it was before."""
 
     units: Int[Tensor, " unit"] | None = None
     rest = 0.0
+    former: type[nn.Conv2d] = nn.Conv2d
 
     def forward(self, input: Tensor) -> Tensor:
         """[row, unit, height, width] of all units."""
         if self.units is None:
-            return super().forward(input)
+            return self.former.forward(self, input)
         bias = None if self.bias is None else self.bias[self.units]
         some = F.conv2d(input, self.weight[self.units], bias, self.stride, self.padding, self.dilation)
         layout = torch.channels_last if some.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
@@ -62,15 +64,17 @@ def last_convolution(net: Network, site: Site, size: tuple[int, int]) -> Few | N
         for handle in handles:
             handle.remove()
     last = ran[-1] if ran else None
-    if last is None or ran.count(last) > 1 or type(last) not in (nn.Conv2d, Few) or foreign_hooks(last):
+    if last is None or ran.count(last) > 1 or type(last) not in (nn.Conv2d, Winograd, Few) or foreign_hooks(last):
         return None
     if last.groups > 1 or last.padding_mode != "zeros" or last.out_channels != site.units or site.units < 2:
         return None
-    last.__class__ = Few
+    if type(last) is not Few:
+        last.former = type(last)
+        last.__class__ = Few
     alone = all(_agree(_with(net, site, probe, last, half), before[:, half]) for half in torch.arange(site.units).tensor_split(2))
     last.units, last.rest = None, 0.0
     if not alone:
-        last.__class__ = nn.Conv2d
+        last.__class__ = last.former
     return last if alone else None
 
 

@@ -29,6 +29,7 @@ from optogram.network.shadow import Shadow, checksum, weights_hash
 from optogram.network.site import Site, SiteTable, Unit
 from optogram.network.tap import Edit, Reached, Recorder, Taps
 from optogram.network.trace import trace
+from optogram.network.winograd import quicken
 from optogram.network.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -253,6 +254,7 @@ class Network:
             module.to(dtype)
         if channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            quicken(module)
         copy.channels_last = channels_last
         return copy
 

@@ -66,6 +66,11 @@ def operating(wiring: Wiring) -> Iterator[None]:
         yield
 
 
+def at_work() -> bool:
+    """Whether an operator stands in for calls of torch's functions in this thread: then every operation has to be such a call."""
+    return bool(_ACTIVE.get())
+
+
 class _Watch(TorchFunctionMode):
     def __init__(self, operator: Operator) -> None:
         super().__init__()

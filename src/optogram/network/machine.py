@@ -1,0 +1,44 @@
+"""Code made for the processor at hand, where that can be done (`_machine_code.py`): asked for in time, waited for when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optogram.network._machine_code import Builder, Compiled, Registers
+
+
+def lanes() -> int:
+    """Floats that this processor multiplies at once; 0 where there is no way to make code for it: llvmlite (the extra `fast`) is not there, say."""
+    found = _registers()
+    return 0 if found is None else found.lanes
+
+
+def registers() -> Registers:
+    """Those of this processor, where there are `lanes`."""
+    found = _registers()
+    assert found is not None, "asked only where there are lanes"
+    return found
+
+
+@cache
+def code(built: Callable[[Registers], Builder], kind: Registers) -> Future[Compiled]:
+    """Begins to make the code of what `built` builds for such registers; the same for everybody who asks."""
+    from optogram.network._machine_code import compiled
+
+    maker = ThreadPoolExecutor(1, "optogram-code")
+    found = maker.submit(lambda: compiled(built(kind)))
+    maker.shutdown(wait=False)
+    return found
+
+
+@cache
+def _registers() -> Registers | None:
+    try:
+        from optogram.network._machine_code import here
+    except ImportError:
+        return None
+    return here()
