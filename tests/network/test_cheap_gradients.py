@@ -72,7 +72,7 @@ def test_wide_grouped_dilated_mirrored_and_plain_convolutions_stay_torchs() -> N
         assert type(layer) is nn.Conv2d
 
 
-@pytest.mark.parametrize("kind", COPYING)
+@pytest.mark.parametrize("kind", [*COPYING, nn.ReLU6])
 def test_a_rectifier_in_place_keeps_no_copy_of_what_it_would_overwrite(kind: type[nn.Module]) -> None:
     """Counted in clones; ReLU, whose output tells enough, stays in place."""
     clones = []
@@ -99,7 +99,7 @@ def test_a_worker_for_gradients_gives_what_the_network_gives_and_leaves_it_alone
     assert module[2].inplace is True
 
 
-@pytest.mark.parametrize("kind", COPYING)
+@pytest.mark.parametrize("kind", [*COPYING, nn.ReLU6])
 def test_a_pass_without_gradients_writes_in_place_and_what_was_before_can_be_read(kind: type[nn.Module]) -> None:
     torch.manual_seed(0)
     module = nn.Sequential(nn.Conv2d(3, 8, 5), kind(inplace=True), nn.Conv2d(8, 4, 3)).eval()

@@ -3,7 +3,8 @@
 A first convolution has 3 channels to give gradients to, where processors multiply 8 or 16 at once; with a stride it is better done as a plain
 convolution of the output's gradient, one group of channels a phase of the stride, whose results are then laid side by side. A depthwise one with a
 stride has no quick gradient in bfloat16: as a plain one of the output's gradient with noughts between, it takes a tenth. Some
-rectifiers that write in place have to keep a copy of what they overwrite, which is dearer than a second tensor.
+rectifiers that write in place have to keep a copy of what they overwrite, which is dearer than a second tensor. Large ReLUs are told by their
+output (`masked.py`).
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from optogram.network.masked import RECTIFIERS
+
 Pair = tuple[int, int]
 NARROW, BLOCK = 4, 8
 """Channels that a first convolution has at most, and channels that a processor multiplies at once."""
-COPYING = (nn.ReLU6, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
-"""Autograd clones what these overwrite; ReLU and its like are told by their output, and stay in place."""
+COPYING = (nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
+"""Autograd clones what these overwrite, and ReLU6 (`masked.py`); ReLU and its like are told by their output, and stay in place."""
 SPARING: dict[type, type] = {
     kind: type(kind.__name__, (kind,), {"inplace": property(lambda self: not torch.is_grad_enabled(), lambda self, value: None)}) for kind in COPYING
 }
@@ -57,6 +60,8 @@ def cheapen(module: nn.Module) -> None:
     for inner in module.modules():
         if type(inner) in COPYING and getattr(inner, "inplace", False):
             inner.__class__ = SPARING[type(inner)]
+        if type(inner) in RECTIFIERS:
+            inner.__class__ = RECTIFIERS[type(inner)]
         if type(inner) is nn.Conv2d and narrow(inner):
             inner.__class__ = Stem
         elif type(inner) is nn.Conv2d and depthwise(inner):
