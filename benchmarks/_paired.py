@@ -39,6 +39,6 @@ def ratio(theirs: Sequence[float], ours: Sequence[float]) -> float:
     return statistics.median(one / other for one, other in zip(theirs, ours, strict=True))
 
 
-def medians(times: Sequence[Sequence[float]]) -> str:
-    """Each one's median in seconds."""
-    return " / ".join(f"{statistics.median(kept):.2f} s" for kept in times)
+def medians(times: Sequence[Sequence[float]], places: int = 2) -> str:
+    """Each one's median in seconds, to so many places."""
+    return " / ".join(f"{statistics.median(kept):.{places}f} s" for kept in times)

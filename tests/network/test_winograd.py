@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import optogram as og
 from optogram.network import machine
 from optogram.network import winograd as winograd_module
+from optogram.network.masked import masked
 from optogram.network.operations import operated
 from optogram.network.winograd import Winograd, convolved, panels, quicken
 
@@ -175,6 +176,21 @@ def test_without_llvmlite_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> No
     plain = layer()
     quicken(plain)
     assert type(plain) is nn.Conv2d
+
+
+def test_where_no_code_can_be_made_nothing_changes_either(always: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(builder: object) -> None:
+        raise RuntimeError("this system does not let programs make code")
+
+    monkeypatch.setattr(_machine_code, "compiled", refused)
+    machine.code.cache_clear()
+    try:
+        plain, images = layer(), images_of(1, 64, 6, 6)
+        assert torch.equal(quick(plain)(images), plain(images))
+        gradient, output = torch.randn(64), torch.randn(64)
+        assert torch.equal(masked(gradient, output, None), torch.where(output > 0, gradient, 0.0))
+    finally:
+        machine.code.cache_clear()
 
 
 class Deep(nn.Module):

@@ -16,6 +16,8 @@ from typing import Any
 
 from llvmlite import binding, ir
 
+OPAQUE = 16
+"""The first version of LLVM whose pointers have no types."""
 INTEGER, REAL, POINTER = ir.IntType(64), ir.FloatType(), ir.PointerType()
 
 
@@ -38,7 +40,7 @@ AVX512, AVX2 = Registers(16, 14, 2), Registers(8, 6, 2)
 
 def here() -> Registers | None:
     """Those of this processor; `None` where nothing is known of its kind, or of its threads."""
-    if team() is None:
+    if team() is None or binding.llvm_version_info[0] < OPAQUE:
         return None
     features = binding.get_host_cpu_features()
     if features.get("avx512f"):

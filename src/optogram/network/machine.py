@@ -35,6 +35,11 @@ def code(built: Callable[[Registers], Builder], kind: Registers) -> Future[Compi
     return found
 
 
+def works(built: Callable[[Registers], Builder]) -> bool:
+    """Whether its code could be made, for which it waits; a system may not let programs make code."""
+    return code(built, registers()).exception() is None
+
+
 @cache
 def _registers() -> Registers | None:
     try:

@@ -15,10 +15,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import has_torch_function_unary
 
-from optogram.network.machine import code, lanes, registers
+from optogram.network.machine import code, lanes, registers, works
 
 LARGE = 1 << 22
 """Numbers of a tensor, at least: 16 MB."""
+LINE = 64
+"""Bytes that memory is read and written in; what goes past the cache has to begin with one."""
 SIX = 6.0
 
 
@@ -69,13 +71,21 @@ class _Cut(torch.autograd.Function):
 
 def masked(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor:
     """The gradient where the output is neither nought or less nor at least `cut`, if there is one."""
-    wide, result = lanes(), torch.empty_like(output)
-    if not wide or output.numel() % wide or not _dense(output) or {gradient.stride(), result.stride()} != {output.stride()} or result.data_ptr() % 64:
-        if cut is None:
-            return torch.ops.aten.threshold_backward(gradient, output, 0.0)  # type: ignore[no-any-return]
-        return torch.ops.aten.hardtanh_backward(gradient, output, 0.0, cut)  # type: ignore[no-any-return]
+    result = _made(gradient, output, cut) if lanes() and output.numel() % lanes() == 0 and _dense(output) else None
+    if result is not None:
+        return result
+    if cut is None:
+        return torch.ops.aten.threshold_backward(gradient, output, 0.0)  # type: ignore[no-any-return]
+    return torch.ops.aten.hardtanh_backward(gradient, output, 0.0, cut)  # type: ignore[no-any-return]
+
+
+def _made(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor | None:
+    """By code made for it, unless something lies in memory otherwise than it has to."""
     from optogram.network._masked_kernel import built
 
+    result = torch.empty_like(output)
+    if {gradient.stride(), result.stride()} != {output.stride()} or result.data_ptr() % LINE or not works(built):
+        return None
     (bits,) = struct.unpack("<i", struct.pack("<f", math.nan if cut is None else cut))
     fields = (0, gradient.data_ptr(), output.data_ptr(), result.data_ptr(), output.numel(), bits)
     code(built, registers()).result().run((ctypes.c_int64 * len(fields))(*fields), torch.get_num_threads())

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.network.machine import code, lanes, registers
+from optogram.network.machine import code, lanes, registers, works
 from optogram.network.operations import at_work
 
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class Winograd(nn.Conv2d):
             return False
         beyond = 2 * int(self.padding[0]) - 2
         places = max(0, images.shape[2] + beyond) * max(0, images.shape[3] + beyond)
-        return places * self.weight.numel() >= max(1, WORTH_IT) and len(images) * places * REUSE >= self.weight.numel()
+        if places * self.weight.numel() < max(1, WORTH_IT) or len(images) * places * REUSE < self.weight.numel():
+            return False
+        from optogram.network._winograd_kernel import built
+
+        return works(built)
 
     def _convolved(self, images: Tensor) -> Tensor:
         return convolved(images, self._panels(False), self.bias, self.out_channels, int(self.padding[0]))
