@@ -151,7 +151,14 @@ def test_it_serves_under_inference_mode(always: None) -> None:
 def test_other_convolutions_stay_torchs() -> None:
     layers = [nn.Conv2d(32, 32, 1), nn.Conv2d(32, 32, 3, stride=2), nn.Conv2d(32, 32, 3, dilation=2), nn.Conv2d(32, 32, 3, groups=2)]
     layers += [nn.Conv2d(32, 32, 3, padding=1, padding_mode="reflect"), nn.Conv2d(32, 32, 3, padding="same"), nn.Conv2d(32, 32, 3, padding=3)]
-    layers += [nn.Conv2d(3, 32, 3), nn.Conv2d(32, 20, 3), nn.Conv2d(16, 64, 3), type("Own", (nn.Conv2d,), {})(32, 32, 3)]
+    layers += [
+        layer().bfloat16(),
+        layer().double(),
+        nn.Conv2d(3, 32, 3),
+        nn.Conv2d(32, 20, 3),
+        nn.Conv2d(16, 64, 3),
+        type("Own", (nn.Conv2d,), {})(32, 32, 3),
+    ]
     for plain in layers:
         kind = type(plain)
         quicken(plain)

@@ -113,7 +113,7 @@ class _Kept:
 def quicken(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
     for inner in module.modules():
-        if type(inner) is nn.Conv2d and inner.kernel_size == (3, 3) and suitable(inner, lanes()):
+        if type(inner) is nn.Conv2d and inner.kernel_size == (3, 3) and inner.weight.dtype == torch.float32 and suitable(inner, lanes()):
             inner.__class__ = Winograd
             begin()
 
