@@ -9,20 +9,25 @@ output (`masked.py`).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from optogram.network.fold import agree, responses
 from optogram.network.masked import RECTIFIERS
+
+if TYPE_CHECKING:
+    from optogram.network.network import Network
 
 Pair = tuple[int, int]
 NARROW, BLOCK = 4, 8
 """Channels that a first convolution has at most, and channels that a processor multiplies at once."""
-COPYING = (nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
-"""Autograd clones what these overwrite, and ReLU6 (`masked.py`); ReLU and its like are told by their output, and stay in place."""
+COPYING = (nn.ReLU6, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid, nn.SiLU, nn.Mish)
+"""Autograd clones what these overwrite; ReLU and its like are told by their output, and stay in place."""
 SPARING: dict[type, type] = {
     kind: type(kind.__name__, (kind,), {"inplace": property(lambda self: not torch.is_grad_enabled(), lambda self, value: None)}) for kind in COPYING
 }
@@ -55,13 +60,32 @@ def _wants(images: Tensor, *types: torch.dtype) -> bool:
     return images.requires_grad and torch.is_grad_enabled() and images.device.type == "cpu" and images.dtype in types
 
 
+def cheapened(net: Network, reads: Collection[str] | None) -> None:
+    """Changes a private copy in place, of which the sites `reads` will be read (all by default).
+
+    Where something reads what a rectifier has overwritten, rectifiers go on overwriting it: told by noise, in two passes of one image.
+    """
+    module = net.layer("output")
+    reads = [site.address for site in net.sites()] if reads is None else reads
+    copying = [(inner, type(inner)) for inner in module.modules() if _copies(inner)]
+    before = responses(net, reads) if copying else {}
+    cheapen(module)
+    if copying and not agree(responses(net, reads, gradients=True), before):
+        for inner, kind in copying:
+            inner.__class__ = kind
+
+
+def _copies(module: nn.Module) -> bool:
+    return type(module) in COPYING and bool(getattr(module, "inplace", False))
+
+
 def cheapen(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
     for inner in module.modules():
-        if type(inner) in COPYING and getattr(inner, "inplace", False):
-            inner.__class__ = SPARING[type(inner)]
         if type(inner) in RECTIFIERS:
             inner.__class__ = RECTIFIERS[type(inner)]
+        elif _copies(inner):
+            inner.__class__ = SPARING[type(inner)]
         if type(inner) is nn.Conv2d and narrow(inner):
             inner.__class__ = Stem
         elif type(inner) is nn.Conv2d and depthwise(inner):

@@ -38,11 +38,9 @@ def fold_norms(net: Network, reads: Collection[str]) -> frozenset[str]:
     pairs = foldable(net, modules, reads)
     if not pairs:
         return frozenset()
-    probe = torch.rand(1, net.channels, *net.input_size, generator=torch.Generator().manual_seed(0)).to(net.device)
-    before = _responses(net, reads, probe)
+    before = responses(net, reads)
     unfolded = [_fold(modules[convolution], modules[norm]) for convolution, norm in pairs]
-    after = _responses(net, reads, probe)
-    if all(_agree(after[address], before[address]) for address in before):
+    if agree(responses(net, reads), before):
         return frozenset(convolution for convolution, _ in pairs)
     for (convolution, norm), (weight, bias) in zip(pairs, unfolded, strict=True):
         modules[convolution].weight, modules[convolution].bias = weight, bias
@@ -81,11 +79,14 @@ def _fold(convolution: Any, norm: Any) -> tuple[nn.Parameter, nn.Parameter | Non
     return weight, bias
 
 
-def _responses(net: Network, reads: Collection[str], probe: Tensor) -> dict[str, Tensor]:
-    with torch.no_grad(), net.tap(*reads) as taps:
+def responses(net: Network, reads: Collection[str], gradients: bool = False) -> dict[str, Tensor]:
+    """Of the sites to noise, in a pass as it is with `gradients` or without."""
+    probe = torch.rand(1, net.channels, *net.input_size, generator=torch.Generator().manual_seed(0)).to(net.device)
+    with torch.set_grad_enabled(gradients), net.tap(*reads) as taps:
         net.run(probe.to(net.dtype), "input")
-        return {address: taps[address].clone() for address in reads}
+        return {address: taps[address].detach().clone() for address in reads}
 
 
-def _agree(one: Tensor, other: Tensor) -> bool:
-    return bool((one - other).abs().max() <= AGREE * other.abs().max())
+def agree(found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> bool:
+    """Whether all sites say the same, to rounding."""
+    return all(bool((found[address] - one).abs().max() <= AGREE * one.abs().max()) for address, one in expected.items())

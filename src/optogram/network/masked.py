@@ -1,4 +1,4 @@
-"""ReLU and ReLU6 whose gradient is told by their output, in large tensors: nothing is kept twice, and the result goes past the cache.
+"""ReLU and ReLU6 whose gradient goes past the cache, in large tensors, which are not found there by whoever reads them next.
 
 Only in private copies. What rules or operators look on, small tensors, views, and anything but single precision on a processor goes to torch.
 """
@@ -30,7 +30,7 @@ def _relu(self: nn.ReLU, input: Tensor) -> Tensor:
 
 def _relu6(self: nn.ReLU6, input: Tensor) -> Tensor:
     if _suits(input):
-        return _cut(input, SIX, self.inplace)
+        return _cut(input, SIX, False)
     return F.relu6(input, self.inplace and not torch.is_grad_enabled())  # autograd would keep a copy of what it overwrites
 
 
@@ -58,19 +58,19 @@ class _Cut(torch.autograd.Function):
             context.mark_dirty(values)
         out = values if inplace else torch.empty_like(values)
         torch.clamp(values, 0.0, cut, out=out)
-        context.save_for_backward(out)
+        context.save_for_backward(out if cut is None else values)  # what torch keeps: whoever may write into the other still may
         context.cut = cut
         return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(context: Any, *gradients: Any) -> tuple[Tensor, None, None]:
-        (out,) = context.saved_tensors
-        return masked(gradients[0], out, context.cut), None, None
+        (kept,) = context.saved_tensors
+        return masked(gradients[0], kept, context.cut), None, None
 
 
 def masked(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor:
-    """The gradient where the output is neither nought or less nor at least `cut`, if there is one."""
+    """The gradient where the output, or the input, is neither nought or less nor at least `cut`, if there is one."""
     result = _made(gradient, output, cut) if lanes() and output.numel() % lanes() == 0 and _dense(output) else None
     if result is not None:
         return result

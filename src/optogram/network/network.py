@@ -18,7 +18,7 @@ from optogram.images.preprocess import Preprocess
 from optogram.network._blame import blamed, theirs
 from optogram.network._device import device_of
 from optogram.network.census import Census, take_census
-from optogram.network.cheap_gradients import cheapen
+from optogram.network.cheap_gradients import cheapened
 from optogram.network.fold import fold_norms
 from optogram.network.functional import Watch
 from optogram.network.operations import Operator, operated, operating
@@ -249,7 +249,7 @@ class Network:
         copy.channels, copy._census, copy._flatten, copy._fields = self.channels, self._points(), self._flatten, self._fields
         copy._folded = self._folded if reads is None else self._folded | fold_norms(copy, reads)
         if gradients:
-            cheapen(module)
+            cheapened(copy, reads)
         if dtype is not None:
             module.to(dtype)
         if channels_last:
