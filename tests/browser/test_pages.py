@@ -305,6 +305,6 @@ def test_each_fault_of_a_file_is_one_sentence_and_the_rest_of_the_page_lives(loo
     page.get_by_text("sheet of pictures could not be read").wait_for()
     page.evaluate("location.hash = '#/tiny/conv1/0'")
     page.get_by_text("The weights between units could not be read").wait_for()
-    assert page.get_by_text("Prefers stripes at 45°").is_visible()
+    page.get_by_text("Prefers stripes at 45°").wait_for()
     page.goto("about:blank")  # nothing more is asked for
     look.told[:] = [line for line in look.told if "404" not in line]
