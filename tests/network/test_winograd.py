@@ -136,7 +136,7 @@ def test_changed_weights_are_noticed_and_copies_have_their_own(always: None) -> 
         found, expected = (torch.autograd.grad(call(module, images).sum(), images)[0] for call in (Winograd.forward, plain))
         assert torch.allclose(found, expected, atol=1e-5)
     assert torch.equal(twin(images), before)
-    assert copy.deepcopy(fast).__dict__["_transformed"].panels == {}
+    assert copy.deepcopy(fast).__dict__["_transformed"].found == {}
     fast.weight = nn.Parameter(torch.zeros_like(fast.weight), requires_grad=False)
     assert not fast(images).any()
 

@@ -140,6 +140,16 @@ class Builder(ir.IRBuilder):  # type: ignore[misc]
         """A vector to memory."""
         self.store(value, address, align=4)
 
+    def write_some(self, value: Any, address: Any, most: Any) -> None:
+        """The first `most` floats of a vector to memory; none where that is nought or less."""
+        whole, lanes = ir.IntType(32), ir.VectorType(ir.IntType(32), self.lanes)
+        limit = self._spread(self.trunc(most, whole), lanes)
+        mask = self.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), limit)
+        kind = ir.FunctionType(ir.VoidType(), [self.vector, POINTER, whole, mask.type])
+        name = f"llvm.masked.store.v{self.lanes}f32.p0"
+        store = self.unit.globals.get(name) or ir.Function(self.unit, kind, name)
+        self.call(store, [value, address, ir.Constant(whole, 4), mask])
+
     def stream(self, value: Any, address: Any) -> None:
         """A vector to memory past the cache; the address is a multiple of its size."""
         stored = self.store(value, address, align=4 * self.lanes)
@@ -147,8 +157,11 @@ class Builder(ir.IRBuilder):  # type: ignore[misc]
 
     def everywhere(self, address: Any) -> Any:
         """One float from memory in every lane."""
-        none = ir.Constant(self.vector, ir.Undefined)
-        one = self.insert_element(none, self.load(address, typ=REAL, align=4), ir.Constant(ir.IntType(32), 0))
+        return self._spread(self.load(address, typ=REAL, align=4), self.vector)
+
+    def _spread(self, value: Any, kind: Any) -> Any:
+        none = ir.Constant(kind, ir.Undefined)
+        one = self.insert_element(none, value, ir.Constant(ir.IntType(32), 0))
         return self.shuffle_vector(one, none, ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes))
 
 

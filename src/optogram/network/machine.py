@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
     from optogram.network._machine_code import Builder, Compiled, Registers
@@ -38,6 +42,17 @@ def code(built: Callable[[Registers], Builder], kind: Registers) -> Future[Compi
 def works(built: Callable[[Registers], Builder]) -> bool:
     """Whether its code could be made, for which it waits; a system may not let programs make code."""
     return code(built, registers()).exception() is None
+
+
+_own = threading.local()
+
+
+def memory(floats: int) -> Tensor:
+    """Memory for what lies between, kept by each thread that asks: fresh pages would cost as much as the work in them."""
+    found: Tensor | None = getattr(_own, "memory", None)
+    if found is None or found.numel() < floats:
+        found = _own.memory = torch.empty(floats)
+    return found
 
 
 @cache

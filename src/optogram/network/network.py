@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from optogram.errors import AddressError, InputError, OptogramError, explain, out_of_memory
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
+from optogram.network import bottleneck, winograd
 from optogram.network._blame import blamed, theirs
 from optogram.network._device import device_of
 from optogram.network.census import Census, take_census
@@ -29,7 +30,6 @@ from optogram.network.shadow import Shadow, checksum, weights_hash
 from optogram.network.site import Site, SiteTable, Unit
 from optogram.network.tap import Edit, Reached, Recorder, Taps
 from optogram.network.trace import trace
-from optogram.network.winograd import quicken
 from optogram.network.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -254,7 +254,8 @@ class Network:
             module.to(dtype)
         if channels_last:
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            quicken(module)
+            winograd.quicken(module)
+            bottleneck.quicken(module)
         copy.channels_last = channels_last
         return copy
 

@@ -68,6 +68,7 @@ class Recorder:
 
     def __init__(self, points: list[Point], reads: set[str], edits: Mapping[str, Edit], taps: Taps) -> None:
         self.taps, self.edits, self.reads = taps, edits, reads
+        self.paths = frozenset(point.path for point in points)
         self.functional = any(point.path.endswith("()") for point in points)
         self._wanted: dict[tuple[str, int, bool], list[Point]] = {}
         for point in points:

@@ -13,7 +13,6 @@ torch.
 from __future__ import annotations
 
 import ctypes
-import threading
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,7 +20,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.network.machine import code, lanes, registers, works
+from optogram.network.derived import Derived
+from optogram.network.machine import code, lanes, memory, registers, works
 from optogram.network.operations import at_work
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class Winograd(nn.Conv2d):
         return convolved(gradient, self._panels(True), None, self.in_channels, 2 - int(self.padding[0]))
 
     def _panels(self, back: bool) -> Tensor:
-        kept: _Kept = self.__dict__.setdefault("_transformed", _Kept())
-        return kept.of(self.weight, back)
+        kept: Derived = self.__dict__.setdefault("_transformed", Derived())
+        return kept.of(back, [self.weight], lambda: panels(self.weight.flip(2, 3).transpose(0, 1) if back else self.weight, registers().wide))
 
 
 class _Winograd(torch.autograd.Function):
@@ -88,26 +88,6 @@ class _Winograd(torch.autograd.Function):
     def backward(context: Any, *gradients: Any) -> tuple[Tensor, None]:
         convolution: Winograd = context.convolution
         return convolution._pulled(gradients[0]), None
-
-
-class _Kept:
-    """Transformed weights, forwards and backwards, with the weights they are of; not copied along with a module."""
-
-    def __init__(self) -> None:
-        self.panels: dict[bool, tuple[Tensor, int, Tensor]] = {}
-
-    def of(self, weight: Tensor, back: bool) -> Tensor:
-        version = 0 if weight.is_inference() else weight._version
-        found = self.panels.get(back)
-        if found is None or found[0] is not weight or found[1] != version:
-            found = self.panels[back] = weight, version, panels(weight.flip(2, 3).transpose(0, 1) if back else weight, registers().wide)
-        return found[2]
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Kept:
-        return _Kept()
-
-    def __reduce__(self) -> Any:
-        return _Kept, ()
 
 
 def quicken(module: nn.Module) -> None:
@@ -163,7 +143,7 @@ def convolved(
     shift = torch.zeros(units) if bias is None else bias.detach().contiguous()
     tiles, threads = rows * down * across, torch.get_num_threads()
     chunk = _chunk(tiles, threads, channels + units, kind.rows)
-    own = _scratch(threads * scratch(channels, units, chunk, kind.wide))
+    own = memory(threads * scratch(channels, units, chunk, kind.wide))
     addresses = (tensor.data_ptr() for tensor in (own, images, weights, shift, result))
     fields = (0, 0, *addresses, tiles, chunk, channels, units, height, width, padding, tall, long, down, across)
     code(built, kind).result().run((ctypes.c_int64 * len(fields))(*fields), threads)
@@ -175,14 +155,3 @@ def _chunk(tiles: int, threads: int, depth: int, rows: int) -> int:
     most = CHUNK if depth <= DEEP else 2 * CHUNK
     turns = -(-tiles // (most * threads)) * threads
     return -(-tiles // (turns * rows)) * rows
-
-
-_own = threading.local()
-
-
-def _scratch(floats: int) -> Tensor:
-    """Memory for what lies between, kept by each thread that asks: fresh pages would cost as much as the work in them."""
-    found: Tensor | None = getattr(_own, "memory", None)
-    if found is None or found.numel() < floats:
-        found = _own.memory = torch.empty(floats)
-    return found

@@ -6,7 +6,7 @@ threads that use one network out of each other's way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, runtime_checkable
@@ -20,7 +20,7 @@ _ACTIVE: ContextVar[Mapping[int, Observer]] = ContextVar("optogram_observers", d
 
 @runtime_checkable
 class Observer(Protocol):
-    """What wants to see a forward pass."""
+    """What wants to see a forward pass: all of it, unless it has `paths`, the only ones that it wants to see."""
 
     def before(self, path: str, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any] | None:
         """Called before a module runs; may exchange its arguments."""
@@ -83,6 +83,19 @@ class _After(_Hook):
 def foreign_hooks(module: nn.Module) -> bool:
     """Whether somebody else's hooks are on the module."""
     return any(not isinstance(hook, _Hook) for hooks in (module._forward_hooks, module._forward_pre_hooks) for hook in hooks.values())
+
+
+def unseen(modules: Iterable[nn.Module]) -> bool:
+    """Whether nobody looks at what these modules are given and give: no hook but ours, and no observer for whom one of them is a point."""
+    for module in modules:
+        if module._backward_hooks or module._backward_pre_hooks:
+            return False
+        hooks: list[Any] = [*module._forward_pre_hooks.values(), *module._forward_hooks.values()]
+        for hook in hooks:
+            observer: Any = _ACTIVE.get().get(id(hook.wiring)) if isinstance(hook, _Hook) else None
+            if not isinstance(hook, _Hook) or (observer is not None and hook.path in getattr(observer, "paths", (hook.path,))):
+                return False
+    return True
 
 
 def _strip(module: nn.Module) -> None:
