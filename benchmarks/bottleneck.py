@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -43,9 +44,7 @@ def compare(channels: int, hidden: int, units: int, stride: int, side: int, give
     exact = [part.detach() for part in both(copy.deepcopy(plain).double(), images.double(), outside.double())]
     calls = (lambda: both(plain, images, outside), lambda: both(fast, images, outside))
     times = paired(calls, given.rounds, CLOCKS[given.clock], given.cold)
-    off = " / ".join(
-        f"{max(float((one - other).abs().max() / other.abs().max()) for one, other in zip(call(), exact, strict=True)):.1e}" for call in calls
-    )
+    off = " / ".join(f"{max(map(apart, call(), exact)):.1e}" for call in calls)
     many = hidden or channels
     places = images.numel() / channels
     work = 4e-9 * (places * channels * hidden + outside.numel() * many + 9 * outside.numel() / units * many)
@@ -59,6 +58,11 @@ def layers(channels: int, hidden: int, units: int, stride: int) -> nn.Sequential
     first = [nn.Conv2d(channels, hidden, 1), nn.ReLU6()] if hidden else []
     found = nn.Sequential(*first, nn.Conv2d(many, many, 3, stride, 1, groups=many), nn.ReLU6(), nn.Conv2d(many, units, 1))
     return found.requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def apart(found: Tensor, exact: Tensor) -> float:
+    """The difference that one number in ten thousand exceeds, over the greatest: here and there rounding opens or closes a rectifier."""
+    return float(np.quantile((found - exact).abs().numpy(), 0.9999) / exact.abs().max())
 
 
 def both(module: nn.Module, images: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
