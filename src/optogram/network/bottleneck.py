@@ -39,7 +39,7 @@ class Bottleneck(nn.Sequential):
 
     def forward(self, input: Tensor) -> Tensor:
         """As its layers' to rounding, and by them where the input is small, of another type or elsewhere, or somebody looks at what is between."""
-        layers = layers_of(self) if lanes() else None
+        layers = layers_of(self)
         if layers is None or not _suits(input, layers):
             return super().forward(input)  # type: ignore[no-any-return, no-untyped-call]
         kept: Derived = self.__dict__.setdefault("_laid_out", Derived())
@@ -51,8 +51,6 @@ class Bottleneck(nn.Sequential):
 
 def quicken(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
-    if not lanes():
-        return
     for inner in module.modules():
         layers = layers_of(inner) if type(inner) is nn.Sequential else None
         if layers is not None and layers.frozen():
@@ -62,7 +60,7 @@ def quicken(module: nn.Module) -> None:
 
 
 def layers_of(sequence: nn.Sequential) -> Layers | None:
-    """The layers of an inverted bottleneck, if the modules are one whose many channels fill whole registers."""
+    """The layers of an inverted bottleneck, if the modules are one for which there is code: the many channels fill whole registers."""
     inner = tuple(_within(sequence))
     if any(own._modules and type(own).forward is not nn.Sequential.forward for own in inner):
         return None
@@ -72,13 +70,14 @@ def layers_of(sequence: nn.Sequential) -> Layers | None:
     *before, taps, rectifier, last = found
     first, other = before or (None, rectifier)
     bounds = [BOUNDS.get(type(own)) for own in (other, rectifier)]
-    if None in bounds or bounds[0] is not bounds[1] or type(taps) not in CONVOLUTIONS or not _taps(taps) or taps.out_channels % lanes():
+    if None in bounds or bounds[0] is not bounds[1] or type(taps) not in CONVOLUTIONS or not _taps(taps):
         return None
     if not _mixes(last) or taps.out_channels != last.in_channels:
         return None
     if first is not None and not (_mixes(first) and first.out_channels == taps.in_channels):
         return None
-    return Layers(first, taps, last, BOUNDS[type(rectifier)], inner)
+    whole = lanes() and taps.out_channels % lanes() == 0
+    return Layers(first, taps, last, BOUNDS[type(rectifier)], inner) if whole else None
 
 
 def _within(module: nn.Module) -> Iterator[nn.Module]:

@@ -93,7 +93,7 @@ class _Winograd(torch.autograd.Function):
 def quicken(module: nn.Module) -> None:
     """Changes a private copy in place; its modules keep their parameters, hooks and names."""
     for inner in module.modules():
-        if type(inner) is nn.Conv2d and inner.kernel_size == (3, 3) and inner.weight.dtype == torch.float32 and suitable(inner, lanes()):
+        if type(inner) is nn.Conv2d and inner.weight.dtype == torch.float32 and suitable(inner) and _whole(inner, lanes()):
             inner.__class__ = Winograd
             begin()
 
@@ -105,13 +105,17 @@ def begin() -> None:
     code(built, registers())
 
 
-def suitable(convolution: nn.Conv2d, wide: int) -> bool:
-    """Whether it has 3 x 3 taps, moves by one place, sees every channel, and has channels in whole registers."""
-    if not wide or min(convolution.in_channels, convolution.out_channels) < LEAST:
+def suitable(convolution: nn.Conv2d) -> bool:
+    """Whether it has 3 x 3 taps, moves by one place, and sees every channel of enough of them."""
+    if min(convolution.in_channels, convolution.out_channels) < LEAST:
         return False
     plain = convolution.kernel_size == (3, 3) and convolution.stride == convolution.dilation == (1, 1) and convolution.groups == 1
-    padded = convolution.padding_mode == "zeros" and convolution.padding in ((0, 0), (1, 1), (2, 2))
-    return plain and padded and convolution.in_channels % wide == 0 and convolution.out_channels % wide == 0
+    return plain and convolution.padding_mode == "zeros" and convolution.padding in ((0, 0), (1, 1), (2, 2))
+
+
+def _whole(convolution: nn.Conv2d, wide: int) -> bool:
+    """Whether channels and units fill registers."""
+    return wide > 0 and convolution.in_channels % wide == convolution.out_channels % wide == 0
 
 
 def panels(weight: Float[Tensor, "unit channel 3 3"], wide: int) -> Float[Tensor, "part panel channel wide"]:
