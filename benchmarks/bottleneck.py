@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from _paired import CLOCKS, medians, options, paired, ratio
-from optogram.network.bottleneck import quicken
+from optogram.network.fast.bottleneck import quicken
 
 BLOCKS = (
     *[(32, 0, 16, 1, 112), (16, 96, 24, 2, 112), (24, 144, 24, 1, 56), (24, 144, 32, 2, 56), (32, 192, 32, 1, 28), (32, 192, 64, 2, 28)],

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 
 from _paired import CLOCKS, medians, options, paired, ratio
-from optogram.network._machine_code import AVX2
-from optogram.network.machine import registers
-from optogram.network.winograd import convolved, panels
+from optogram.network.fast._machine_code import AVX2
+from optogram.network.fast.machine import registers
+from optogram.network.fast.winograd import convolved, panels
 
 SHAPES = ((64, 64, 56), (128, 128, 28), (256, 256, 14), (512, 512, 7), (512, 512, 14), (64, 256, 27), (192, 384, 13), (384, 256, 13))
 """Channels, units, height and width."""

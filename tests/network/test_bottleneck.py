@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 import optogram as og
-from optogram.network import _bottleneck_call, machine
-from optogram.network import bottleneck as bottleneck_module
-from optogram.network.bottleneck import Bottleneck, layers_of, passed, pulled, quicken
-from optogram.network.derived import Derived
+from optogram.network.fast import _bottleneck_call, machine
+from optogram.network.fast import bottleneck as bottleneck_module
+from optogram.network.fast.bottleneck import Bottleneck, layers_of, passed, pulled, quicken
+from optogram.network.fast.derived import Derived
 
-_machine_code = pytest.importorskip("optogram.network._machine_code", reason="llvmlite (the extra `fast`) is not installed", exc_type=ImportError)
+_machine_code = pytest.importorskip(
+    "optogram.network.fast._machine_code", reason="llvmlite (the extra `fast`) is not installed", exc_type=ImportError
+)
 pytestmark = pytest.mark.skipif(not machine.lanes(), reason="no code is made for this kind of processor")
 
 KINDS = [kind for kind in (_machine_code.AVX2, _machine_code.AVX512) if kind.lanes <= machine.lanes()]

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
 from optogram.images.preprocess import Preprocess
-from optogram.network import masked
-from optogram.network.cheap_gradients import COPYING, Depthwise, Stem, cheapen
+from optogram.network.fast import masked
+from optogram.network.fast.cheap_gradients import COPYING, Depthwise, Stem, cheapen
 from optogram.network.network import Network
 
 

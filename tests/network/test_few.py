@@ -10,7 +10,7 @@ from tests.network.nets import Residual, settled
 from torch import Tensor, nn
 
 from optogram.images.preprocess import Preprocess
-from optogram.network.few import Few, last_convolution
+from optogram.network.fast.few import Few, last_convolution
 from optogram.network.network import Network
 
 SIZE = 20, 24

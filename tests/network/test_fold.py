@@ -10,7 +10,7 @@ import optogram as og
 from optogram import Network, Preprocess
 from optogram.errors import AddressError, MissingExtraError
 from optogram.network._torchvision import open_torchvision
-from optogram.network.fold import Folded
+from optogram.network.fast.fold import Folded
 
 
 class Plain(nn.Module):

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from optogram.network import machine
-from optogram.network import masked as masked_module
+from optogram.network.fast import machine
+from optogram.network.fast import masked as masked_module
+from optogram.network.fast.masked import RECTIFIERS
 from optogram.network.functional import Watch
-from optogram.network.masked import RECTIFIERS
 
 
 @pytest.fixture(autouse=True)

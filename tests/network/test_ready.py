@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 import optogram as og
-from optogram.network import ready as ready_module
-from optogram.network.ready import ready
+from optogram.network.fast import ready as ready_module
+from optogram.network.fast.ready import ready
 
 SMALL = og.Preprocess(size=12, crop=12)
 

@@ -11,13 +11,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import optogram as og
-from optogram.network import machine
-from optogram.network import winograd as winograd_module
-from optogram.network.masked import masked
+from optogram.network.fast import machine
+from optogram.network.fast import winograd as winograd_module
+from optogram.network.fast.masked import masked
+from optogram.network.fast.winograd import Winograd, convolved, panels, quicken
 from optogram.network.operations import operated
-from optogram.network.winograd import Winograd, convolved, panels, quicken
 
-_machine_code = pytest.importorskip("optogram.network._machine_code", reason="llvmlite (the extra `fast`) is not installed", exc_type=ImportError)
+_machine_code = pytest.importorskip(
+    "optogram.network.fast._machine_code", reason="llvmlite (the extra `fast`) is not installed", exc_type=ImportError
+)
 pytestmark = pytest.mark.skipif(not machine.lanes(), reason="no code is made for this kind of processor")
 
 KINDS = [kind for kind in (_machine_code.AVX2, _machine_code.AVX512) if kind.lanes <= machine.lanes()]

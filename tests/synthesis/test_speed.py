@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import optogram as og
-from optogram.network.few import Few
+from optogram.network.fast.few import Few
 from optogram.synthesis.asked import objectives_of
 from optogram.synthesis.objectives.cosine_dot import cosine_dot
 from optogram.synthesis.presets.lucid import lucid

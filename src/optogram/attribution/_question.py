@@ -14,7 +14,7 @@ from torch import Tensor
 from optogram.attribution._memory import rows_kept
 from optogram.attribution._target import Places, Target
 from optogram.errors import NonFiniteError, NotDefinedError
-from optogram.network.ready import Ready, forget, ready
+from optogram.network.fast.ready import Ready, forget, ready
 from optogram.network.rectifiers import Rectifier, Rule
 from optogram.network.severed import severed
 from optogram.network.site import Site
@@ -65,7 +65,7 @@ class Slopes:
 
 @dataclass(slots=True)
 class Kept:
-    """The copy of `network` that passes go through (`network/ready.py`), if any did."""
+    """The copy of `network` that passes go through (`network/fast/ready.py`), if any did."""
 
     network: Network
     used: Ready | None = None

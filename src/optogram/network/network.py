@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from optogram.errors import AddressError, InputError, OptogramError, explain, out_of_memory
 from optogram.geometry import Box
 from optogram.images.preprocess import Preprocess
-from optogram.network import bottleneck, winograd
 from optogram.network._blame import blamed, theirs
 from optogram.network._device import device_of
 from optogram.network.census import Census, take_census
-from optogram.network.cheap_gradients import cheapened
-from optogram.network.fold import fold_norms
+from optogram.network.fast import bottleneck, winograd
+from optogram.network.fast.cheap_gradients import cheapened
+from optogram.network.fast.fold import fold_norms
 from optogram.network.functional import Watch
 from optogram.network.operations import Operator, operated, operating
 from optogram.network.rectifiers import Interception, Rule, intercepted, rectifying
@@ -34,8 +34,8 @@ from optogram.network.wiring import Wiring
 
 if TYPE_CHECKING:
     from optogram.images.photos import Photos
+    from optogram.network.fast.ready import Ready
     from optogram.network.field import Field
-    from optogram.network.ready import Ready
     from optogram.network.rectifier_report import RectifierReport
 
 Labels = Sequence[str] | Mapping[str, Sequence[str]]
@@ -239,8 +239,8 @@ class Network:
     ) -> Network:
         """The same network, same addresses, with a private copy of the weights, in the layout and type that is fastest.
 
-        `reads` are the only sites that will be read or edited, where that is known: batch norms are then folded (`fold.py`). `gradients`: most
-        passes go on to a gradient at the pixels (`cheap_gradients.py`).
+        `reads` are the only sites that will be read or edited, where that is known: batch norms are then folded (`fast/fold.py`). `gradients`: most
+        passes go on to a gradient at the pixels (`fast/cheap_gradients.py`).
         """
         with self._lock:
             self._follow()

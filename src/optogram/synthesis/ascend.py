@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from optogram.errors import NotDefinedError
-from optogram.network.few import Few, last_convolution
+from optogram.network.fast.few import Few, last_convolution
 from optogram.network.network import Network
 from optogram.network.rectifiers import Rectifier
 from optogram.network.severed import severed

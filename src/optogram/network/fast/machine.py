@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from optogram.network._machine_code import Builder, Compiled, Registers
+    from optogram.network.fast._machine_code import Builder, Compiled, Registers
 
 
 def lanes() -> int:
@@ -31,7 +31,7 @@ def registers() -> Registers:
 @cache
 def code(built: Callable[[Registers], Builder], kind: Registers) -> Future[Compiled]:
     """Begins to make the code of what `built` builds for such registers; the same for everybody who asks."""
-    from optogram.network._machine_code import compiled
+    from optogram.network.fast._machine_code import compiled
 
     maker = ThreadPoolExecutor(1, "optogram-code")
     found = maker.submit(lambda: compiled(built(kind)))
@@ -58,7 +58,7 @@ def memory(floats: int) -> Tensor:
 @cache
 def _registers() -> Registers | None:
     try:
-        from optogram.network._machine_code import here
+        from optogram.network.fast._machine_code import here
     except ImportError:
         return None
     return here()

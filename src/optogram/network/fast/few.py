@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from optogram.network.winograd import Winograd
+from optogram.network.fast.winograd import Winograd
 from optogram.network.wiring import foreign_hooks
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.network.derived import Derived
-from optogram.network.machine import code, lanes, memory, registers, works
+from optogram.network.fast.derived import Derived
+from optogram.network.fast.machine import code, lanes, memory, registers, works
 from optogram.network.operations import at_work
 
 if TYPE_CHECKING:
-    from optogram.network._machine_code import Registers
+    from optogram.network.fast._machine_code import Registers
 
 WORTH_IT = 1 << 23
 """Multiplications of a direct convolution of one image, at least: with fewer, threads wait for one another longer than they multiply."""
@@ -59,7 +59,7 @@ class Winograd(nn.Conv2d):
         places = max(0, images.shape[2] + beyond) * max(0, images.shape[3] + beyond)
         if places * self.weight.numel() < max(1, WORTH_IT) or len(images) * places * REUSE < self.weight.numel():
             return False
-        from optogram.network._winograd_kernel import built
+        from optogram.network.fast._winograd_kernel import built
 
         return works(built)
 
@@ -100,7 +100,7 @@ def quicken(module: nn.Module) -> None:
 
 def begin() -> None:
     """Has the code made, beside whatever comes before it is needed."""
-    from optogram.network._winograd_kernel import built
+    from optogram.network.fast._winograd_kernel import built
 
     code(built, registers())
 
@@ -136,7 +136,7 @@ def convolved(
     kind: Registers | None = None,
 ) -> Float[Tensor, "row unit _ _"]:
     """The convolution with transformed weights, by torch's threads, in channels_last; `kind` of registers, by default this processor's."""
-    from optogram.network._winograd_kernel import STEP, built, scratch
+    from optogram.network.fast._winograd_kernel import STEP, built, scratch
 
     kind = kind or registers()
     images = images.detach().contiguous(memory_format=torch.channels_last)

@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import has_torch_function_unary
 
-from optogram.network._bottleneck_call import Layers, passed, pulled
-from optogram.network.cheap_gradients import SPARING, Depthwise
-from optogram.network.derived import Derived
-from optogram.network.fold import Folded
-from optogram.network.machine import code, lanes, registers, works
-from optogram.network.masked import RECTIFIERS, SIX
+from optogram.network.fast._bottleneck_call import Layers, passed, pulled
+from optogram.network.fast.cheap_gradients import SPARING, Depthwise
+from optogram.network.fast.derived import Derived
+from optogram.network.fast.fold import Folded
+from optogram.network.fast.machine import code, lanes, registers, works
+from optogram.network.fast.masked import RECTIFIERS, SIX
 from optogram.network.wiring import unseen
 
 WORTH_IT = 1 << 20

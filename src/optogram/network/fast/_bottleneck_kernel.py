@@ -12,7 +12,7 @@ from typing import Any
 
 from llvmlite import ir
 
-from optogram.network._machine_code import INTEGER, POINTER, Builder, Registers
+from optogram.network.fast._machine_code import INTEGER, POINTER, Builder, Registers
 
 COUNTERS = ("next", "thread")
 FLOATS = ("scratch", "images", "first", "first_shift", "taps", "taps_shift", "last", "last_shift", "result")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from optogram.network._machine_code import POINTER, Builder, Registers
+from optogram.network.fast._machine_code import POINTER, Builder, Registers
 
 FIELDS = (
     *("next", "thread", "scratch", "images", "weights", "bias", "result", "tiles", "chunk", "channels", "units"),

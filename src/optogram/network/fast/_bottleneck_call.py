@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
-from optogram.network.derived import Derived
-from optogram.network.machine import code, memory, registers
+from optogram.network.fast.derived import Derived
+from optogram.network.fast.machine import code, memory, registers
 
 if TYPE_CHECKING:
-    from optogram.network._bottleneck_kernel import Kind
-    from optogram.network._machine_code import Registers
+    from optogram.network.fast._bottleneck_kernel import Kind
+    from optogram.network.fast._machine_code import Registers
 
 TURNS, LEAST, MOST = 4, 7, 1 << 21
 """Strips for each thread, where there are not as many images, of at least so many rows; and floats that lie before the last convolution, at most."""
@@ -47,7 +47,7 @@ class Layers:
 
     def kind(self, back: bool) -> Kind:
         """Of the code that runs it."""
-        from optogram.network._bottleneck_kernel import Kind
+        from optogram.network.fast._bottleneck_kernel import Kind
 
         return Kind(back, self.stride, self.first is None)
 
@@ -133,7 +133,7 @@ def _shift(bias: Tensor | None, units: int, wide: int) -> Float[Tensor, " unit"]
 
 def _run(made: Kind, images: Tensor, weights: _Weights, inner: Bits, outer: Bits, result: Tensor, most: float, kind: Registers) -> None:
     """Fills `result`. `inner` and `outer`: the bits of rectifiers before and after the taps, in the direction in which it goes."""
-    from optogram.network._bottleneck_kernel import APART, FIELDS, SPARE
+    from optogram.network.fast._bottleneck_kernel import APART, FIELDS, SPARE
 
     images = images.detach().contiguous(memory_format=torch.channels_last)
     count, channels, height, width = images.shape

@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from optogram.network.fold import agree, responses
-from optogram.network.masked import RECTIFIERS
+from optogram.network.fast.fold import agree, responses
+from optogram.network.fast.masked import RECTIFIERS
 
 if TYPE_CHECKING:
     from optogram.network.network import Network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from optogram.network._machine_code import POINTER, Builder, Registers
+from optogram.network.fast._machine_code import POINTER, Builder, Registers
 
 TURN = 1 << 16
 """Floats that a thread takes at a time."""

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import has_torch_function_unary
 
-from optogram.network.machine import code, lanes, registers, works
+from optogram.network.fast.machine import code, lanes, registers, works
 
 LARGE = 1 << 22
 """Numbers of a tensor, at least: 16 MB."""
@@ -81,7 +81,7 @@ def masked(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor:
 
 def _made(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor | None:
     """By code made for it, unless something lies in memory otherwise than it has to."""
-    from optogram.network._masked_kernel import built
+    from optogram.network.fast._masked_kernel import built
 
     result = torch.empty_like(output)
     if {gradient.stride(), result.stride()} != {output.stride()} or result.data_ptr() % LINE or not works(built):
