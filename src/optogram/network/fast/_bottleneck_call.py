@@ -143,7 +143,7 @@ def _run(made: Kind, images: Tensor, weights: _Weights, inner: Bits, outer: Bits
     tall = strip * made.step + 2 if made.skip == 1 else strip // made.skip + 2  # rows that the taps of a strip see
     places = _places(tall * width + kind.rows, width, kind.wide)
     cells = (tall + kind.rows // width + 2) * (width + 2) * kind.wide
-    own = SPARE + cells + strip * columns * (hidden + APART)
+    own = SPARE + kind.rows * kind.wide + cells + strip * columns * (hidden + APART)
     strips = -(-rows // strip)
     tensors = {"images": images, "result": result, "places": places, "scratch": memory(threads * own), "inner": inner, "outer": outer}
     tensors |= {name: getattr(weights, name) for name in _Weights.__slots__}

@@ -14,6 +14,7 @@ from llvmlite import ir
 
 from optogram.network.fast._machine_code import INTEGER, POINTER, Builder, Registers
 
+BYTE = ir.IntType(8)
 COUNTERS = ("next", "thread")
 FLOATS = ("scratch", "images", "first", "first_shift", "taps", "taps_shift", "last", "last_shift", "result")
 BITS = ("inner", "outer")
@@ -63,7 +64,9 @@ class Kind:
 
     def __call__(self, registers: Registers) -> Builder:
         """The function of a call's address."""
-        builder = Builder(f"bottleneck_{'back' if self.back else 'on'}_{self.stride}_{'bare' if self.bare else 'whole'}", registers.lanes)
+        builder = Builder(
+            f"bottleneck_{'back' if self.back else 'on'}_{self.stride}_{'bare' if self.bare else 'whole'}", registers.lanes, passes=False
+        )
         _Kernel(builder, registers, self).build()
         return builder
 
@@ -84,10 +87,12 @@ class _Kernel:
         self.given: Any = SimpleNamespace(**read)
         thread = b.atomic_rmw("add", b.field(call, FIELDS.index("thread")), self.one, "monotonic")
         self.nowhere = b.at(self.given.scratch, b.mul(thread, self.given.own))
-        self.cells = b.at(self.nowhere, b.number(SPARE))
+        self.tile = b.at(self.nowhere, b.number(SPARE))
+        self.cells = b.at(self.tile, b.number(self.registers.rows * self.registers.wide))
         self.store = b.at(self.cells, self.given.cells)
         self.apart = b.add(self.given.hidden, b.number(APART))
         self.line = b.mul(b.add(self.given.width, b.number(2)), self.wide)  # floats of a row of cells, edges and all
+        self.inner, self.outer = self._notes(self.given.inner), self._notes(self.given.outer)
         with b.turns(call, self.given.tasks, self.one) as (task, _):
             self._strip(task)
         b.ret_void()
@@ -149,10 +154,11 @@ class _Kernel:
             def line(row: int) -> Any:
                 return b.at(given.images, b.mul(b.add(source, b.least(b.add(place, b.number(row)), final)), given.channels))
 
-            def done(row: int, beside: int, value: Any) -> None:
-                there, channel = b.add(place, b.number(row)), b.add(unit, b.number(beside * b.lanes))
+            def done(row: Any, beside: int, value: Any) -> None:
+                there, channel = b.add(place, row), b.add(unit, b.number(beside * b.lanes))
                 used = b.and_(b.icmp_signed("<", there, many), b.icmp_signed("<", channel, given.hidden))
-                value = self._rectified(value, given.inner, b.add(source, there), channel, used)
+                note = b.select(used, self._note(self.inner, b.add(source, there), channel), self.nowhere)
+                value = self._rectified(value, note)
                 b.write(value, b.at(into, b.add(self._cell(there), b.number(beside * b.lanes))))
 
             self._product(line, weights, shift, given.channels, across, done)
@@ -162,22 +168,24 @@ class _Kernel:
         b, given, number, kind = self.b, self.given, self.b.number, self.kind
         taps = [b.read(b.at(given.taps, b.times(number(place), given.hidden, channel))) for place in range(len(AROUND))]
         shift, cells, skip = b.read(b.at(given.taps_shift, channel)), b.at(self.cells, beside), number(kind.skip)
+        straight = kind.bare and kind.back
+        depth = given.hidden if straight else self.apart
+        out = b.at(given.result, b.times(target, depth, channel)) if straight else b.at(self.store, channel)
+        note = self._note(self.outer, target, channel)
         for down, across, weights in kind.phases():
             with b.loop(b.add(begin, number(down)), end, skip) as row:
                 before = b.sub(row, begin)
-                above = b.mul(b.sdiv(b.sub(before, number(down)), skip), number(kind.step))
+                above, first = b.mul(b.sdiv(b.sub(before, number(down)), skip), number(kind.step)), b.mul(before, given.columns)
                 lines = {y: b.at(cells, b.mul(b.add(above, number(y)), self.line)) for y in {y for _, y, _ in weights}}
+                out_line, note_line = b.at(out, b.mul(first, depth)), b.gep(note, [b.mul(first, self.outer[1])], source_etype=BYTE)
                 with b.loop(number(across), given.columns, skip) as column:
-                    left, value = b.mul(b.sdiv(b.sub(column, number(across)), skip), b.mul(number(kind.step), self.wide)), shift
+                    left, value = b.mul(b.sdiv(b.sub(column, number(across)), skip), number(kind.step * self.registers.wide)), shift
                     for weight, y, x in weights:
-                        met = b.read(b.at(lines[y], b.add(left, b.mul(number(x), self.wide))))
+                        met = b.read(b.at(lines[y], b.add(left, number(x * self.registers.wide))))
                         value = b.call(b.fused, [met, taps[weight], value])
-                    there = b.times(before, given.columns, column)
-                    if kind.bare and kind.back:
-                        b.write(value, b.at(given.result, b.times(b.add(target, there), given.hidden, channel)))
-                    else:
-                        value = self._rectified(value, given.outer, b.add(target, there), channel)
-                        b.write(value, b.at(self.store, b.times(there, self.apart, channel)))
+                    if not straight:
+                        value = self._rectified(value, b.gep(note_line, [b.mul(column, self.outer[1])], source_etype=BYTE))
+                    b.write(value, b.at(out_line, b.mul(column, depth)))
 
     def _contracted(self, target: Any, made: Any) -> None:
         """All units of all places of a strip of the result; half a panel of units at the end takes half the time."""
@@ -195,8 +203,8 @@ class _Kernel:
         def line(row: int) -> Any:
             return b.at(self.store, b.mul(b.least(b.add(place, b.number(row)), final), self.apart))
 
-        def done(row: int, beside: int, value: Any) -> None:
-            there, first = b.add(place, b.number(row)), b.add(unit, b.number(beside * b.lanes))
+        def done(row: Any, beside: int, value: Any) -> None:
+            there, first = b.add(place, row), b.add(unit, b.number(beside * b.lanes))
             units = b.select(b.icmp_signed("<=", there, final), given.units, self.zero)
             b.write_some(value, b.at(given.result, b.times(b.add(target, there), given.units, first)), b.sub(units, first))
 
@@ -206,7 +214,7 @@ class _Kernel:
         return [self.b.read(self.b.at(shift, self.b.add(unit, self.b.number(beside * self.b.lanes)))) for beside in range(across)]
 
     def _product(
-        self, line: Callable[[int], Any], weights: Any, shift: list[Any], depth: Any, across: int, done: Callable[[int, int, Any], None]
+        self, line: Callable[[int], Any], weights: Any, shift: list[Any], depth: Any, across: int, done: Callable[[Any, int, Any], None]
     ) -> None:
         """A few places by `across` registers of units: `line(row)` is where its channels begin, `done(row, register, sums)` takes the results."""
         b, rows = self.b, range(self.registers.rows)
@@ -218,18 +226,30 @@ class _Kernel:
                 value = b.everywhere(b.at(lines[row], channel))
                 for place, factor in enumerate(factors, row * across):
                     sums[place] = b.call(b.fused, [value, factor, sums[place]])
+        wide = b.number(across * b.lanes)
         for place, value in enumerate(sums):
-            done(place // across, place % across, value)
+            b.write(value, b.at(self.tile, b.number(place * b.lanes)))
+        with b.loop(self.zero, b.number(len(rows)), self.one) as row:
+            for beside in range(across):
+                done(row, beside, b.read(b.at(self.tile, b.times(row, wide, b.number(beside * b.lanes)))))
 
-    def _rectified(self, value: Any, bits: Any, place: Any, channel: Any, used: Any = None) -> Any:
+    def _notes(self, bits: Any) -> tuple[Any, Any, Any]:
+        """Where the first bit lies, the bytes of a place, and whether there are any: those that are not wanted all go to one place."""
+        b, wanted = self.b, self.b.icmp_signed("!=", self.b.ptrtoint(bits, INTEGER), self.zero)
+        return b.select(wanted, bits, self.nowhere), b.select(wanted, b.ashr(self.given.hidden, b.number(3)), self.zero), wanted
+
+    def _note(self, notes: tuple[Any, Any, Any], place: Any, channel: Any) -> Any:
+        """The address of the bits of a register of channels of a place."""
+        b, (begin, step, wanted) = self.b, notes
+        within = b.select(wanted, b.ashr(channel, b.number(3)), self.zero)
+        return b.gep(begin, [b.times(place, step, within)], source_etype=BYTE)
+
+    def _rectified(self, value: Any, note: Any) -> Any:
         """What passes, which is noted on the way forward, a bit a number, and read on the way back. NaN passes, and a bound of NaN keeps nothing."""
-        b, eight, byte = self.b, self.b.number(8), ir.IntType(8)
-        at = b.gep(bits, [b.times(place, b.sdiv(self.given.hidden, eight), b.sdiv(channel, eight))], source_etype=byte)
-        noted = b.icmp_signed("!=", b.ptrtoint(bits, INTEGER), self.zero)
-        at = b.select(noted if used is None else b.and_(noted, used), at, self.nowhere)
+        b, bits = self.b, ir.IntType(self.b.lanes)
         if self.kind.back:
-            passes = b.bitcast(b.load(at, typ=ir.IntType(b.lanes), align=1), ir.VectorType(ir.IntType(1), b.lanes))
+            passes = b.bitcast(b.load(note, typ=bits, align=1), ir.VectorType(ir.IntType(1), b.lanes))
             return b.select(passes, value, b.vectors(0.0))
         above, below = b.fcmp_unordered(">", value, self.given.lowest), b.fcmp_unordered("<", value, self.given.highest)
-        b.store(b.bitcast(b.and_(above, below), ir.IntType(b.lanes)), at, align=1)
+        b.store(b.bitcast(b.and_(above, below), bits), note, align=1)
         return b.select(below, b.select(above, value, self.given.lowest), self.given.highest)

@@ -22,12 +22,14 @@ from optogram.network.fast._bottleneck_call import Layers, passed, pulled
 from optogram.network.fast.cheap_gradients import SPARING, Depthwise
 from optogram.network.fast.derived import Derived
 from optogram.network.fast.fold import Folded
-from optogram.network.fast.machine import code, lanes, registers, works
+from optogram.network.fast.machine import lanes, works
 from optogram.network.fast.masked import RECTIFIERS, SIX
 from optogram.network.wiring import unseen
 
-WORTH_IT = 1 << 20
-"""Multiplications of the 1 x 1 convolutions in all rows, at least: with fewer, to begin takes longest."""
+WORTH_IT, ROWS = 1 << 20, 4
+"""Multiplications of the 1 x 1 convolutions in all rows, and rows, at least: with fewer multiplications to begin takes longest, and a single
+photograph is answered before the code for it would be made.
+"""
 CONVOLUTIONS = (nn.Conv2d, Depthwise)
 BOUNDS: dict[type, float] = dict.fromkeys((nn.ReLU, RECTIFIERS[nn.ReLU]), math.nan)
 BOUNDS |= dict.fromkeys((nn.ReLU6, RECTIFIERS[nn.ReLU6], SPARING[nn.ReLU6]), SIX)
@@ -55,8 +57,6 @@ def quicken(module: nn.Module) -> None:
         layers = layers_of(inner) if type(inner) is nn.Sequential else None
         if layers is not None and layers.frozen():
             inner.__class__ = Bottleneck
-            for back in (False, True):
-                code(layers.kind(back), registers())
 
 
 def layers_of(sequence: nn.Sequential) -> Layers | None:
@@ -110,7 +110,7 @@ def _suits(images: Tensor, layers: Layers) -> bool:
         return False
     places = images.shape[0] * images.shape[2] * images.shape[3]
     mixed = sum(layer.weight.numel() for layer in (layers.first, layers.last) if layer is not None)
-    if places * mixed < max(1, WORTH_IT):
+    if len(images) < ROWS or places * mixed < max(1, WORTH_IT):
         return False
     return all(works(layers.kind(back)) for back in (False, True))
 
