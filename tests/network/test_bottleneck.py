@@ -295,24 +295,15 @@ def test_where_somebody_looks_the_layers_run_one_by_one(used: list[int]) -> None
     assert len(used) == 1
 
 
-def test_without_llvmlite_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_registers", lambda: None)
+def test_without_llvmlite_nothing_changes(without_llvmlite: None) -> None:
     plain = block()
     quicken(plain)
     assert type(plain) is nn.Sequential
 
 
-def test_where_no_code_can_be_made_nothing_changes_either(always: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(builder: object) -> None:
-        raise RuntimeError("this system does not let programs make code")
-
-    monkeypatch.setattr(_machine_code, "compiled", refused)
-    machine.code.cache_clear()
-    try:
-        plain, images = block(), images_of(1, 24, 6, 6)
-        assert torch.equal(quick(plain)(images.clone()), plain(images.clone()))
-    finally:
-        machine.code.cache_clear()
+def test_where_no_code_can_be_made_nothing_changes_either(always: None, refused: None) -> None:
+    plain, images = block(), images_of(1, 24, 6, 6)
+    assert torch.equal(quick(plain)(images.clone()), plain(images.clone()))
 
 
 class Mobile(nn.Module):

@@ -181,26 +181,17 @@ def test_what_is_small_double_or_looked_on_goes_to_torch() -> None:
         fast(large[:, :32])
 
 
-def test_without_llvmlite_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "_registers", lambda: None)
+def test_without_llvmlite_nothing_changes(without_llvmlite: None) -> None:
     plain = layer()
     quicken(plain)
     assert type(plain) is nn.Conv2d
 
 
-def test_where_no_code_can_be_made_nothing_changes_either(always: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(builder: object) -> None:
-        raise RuntimeError("this system does not let programs make code")
-
-    monkeypatch.setattr(_machine_code, "compiled", refused)
-    machine.code.cache_clear()
-    try:
-        plain, images = layer(), images_of(1, 64, 6, 6)
-        assert torch.equal(quick(plain)(images), plain(images))
-        gradient, output = torch.randn(64), torch.randn(64)
-        assert torch.equal(masked(gradient, output, None), torch.where(output > 0, gradient, 0.0))
-    finally:
-        machine.code.cache_clear()
+def test_where_no_code_can_be_made_nothing_changes_either(always: None, refused: None) -> None:
+    plain, images = layer(), images_of(1, 64, 6, 6)
+    assert torch.equal(quick(plain)(images), plain(images))
+    gradient, output = torch.randn(64), torch.randn(64)
+    assert torch.equal(masked(gradient, output, None), torch.where(output > 0, gradient, 0.0))
 
 
 class Deep(nn.Module):

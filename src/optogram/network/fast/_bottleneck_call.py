@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from optogram.network.fast.derived import Derived
-from optogram.network.fast.machine import code, memory, registers
+from optogram.network.fast.machine import as_field, memory, registers, run
 
 if TYPE_CHECKING:
     from optogram.network.fast._bottleneck_kernel import Kind
@@ -148,10 +146,9 @@ def _run(made: Kind, images: Tensor, weights: _Weights, inner: Bits, outer: Bits
     tensors = {"images": images, "result": result, "places": places, "scratch": memory(threads * own), "inner": inner, "outer": outer}
     tensors |= {name: getattr(weights, name) for name in _Weights.__slots__}
     sizes = {"tasks": count * strips, "strips": strips, "strip": strip, "height": height, "width": width, "rows": rows, "columns": columns}
-    sizes |= {"channels": channels, "hidden": hidden, "units": units, "cells": cells, "own": own, "lowest": _bits(0.0), "highest": _bits(most)}
+    sizes |= {"channels": channels, "hidden": hidden, "units": units, "cells": cells, "own": own, "lowest": as_field(0.0), "highest": as_field(most)}
     values = sizes | {name: tensor.data_ptr() if tensor.numel() else 0 for name, tensor in tensors.items()}
-    fields = [values.get(name, 0) for name in FIELDS]
-    code(made, kind).result().run((ctypes.c_int64 * len(fields))(*fields), threads)
+    run(made, kind, [values.get(name, 0) for name in FIELDS], threads)
 
 
 def _strip(count: int, rows: int, floats: int, threads: int, step: int) -> int:
@@ -166,8 +163,3 @@ def _places(count: int, width: int, wide: int) -> Int[Tensor, " place"]:
     """Where places of rows `width` long lie among rows with an edge of one on either side, `wide` floats a place."""
     place = torch.arange(count)
     return (place // width * (width + 2) + place % width + 1) * wide
-
-
-def _bits(value: float) -> int:
-    (found,) = struct.unpack("<i", struct.pack("<f", value))
-    return int(found)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
@@ -42,6 +44,17 @@ def code(built: Callable[[Registers], Builder], kind: Registers) -> Future[Compi
 def works(built: Callable[[Registers], Builder]) -> bool:
     """Whether its code could be made, for which it waits; a system may not let programs make code."""
     return code(built, registers()).exception() is None
+
+
+def run(built: Callable[[Registers], Builder], kind: Registers, fields: Sequence[int], threads: int) -> None:
+    """Its code on such fields, in so many threads."""
+    code(built, kind).result().run((ctypes.c_int64 * len(fields))(*fields), threads)
+
+
+def as_field(value: float) -> int:
+    """A float among fields."""
+    (found,) = struct.unpack("<i", struct.pack("<f", value))
+    return int(found)
 
 
 _own = threading.local()

@@ -5,9 +5,7 @@ Only in private copies. What rules or operators look on, small tensors, views, a
 
 from __future__ import annotations
 
-import ctypes
 import math
-import struct
 from typing import Any
 
 import torch
@@ -15,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import has_torch_function_unary
 
-from optogram.network.fast.machine import code, lanes, registers, works
+from optogram.network.fast.machine import as_field, lanes, registers, run, works
 
 LARGE = 1 << 22
 """Numbers of a tensor, at least: 16 MB."""
@@ -86,9 +84,8 @@ def _made(gradient: Tensor, output: Tensor, cut: float | None) -> Tensor | None:
     result = torch.empty_like(output)
     if {gradient.stride(), result.stride()} != {output.stride()} or result.data_ptr() % LINE or not works(built):
         return None
-    (bits,) = struct.unpack("<i", struct.pack("<f", math.nan if cut is None else cut))
-    fields = (0, gradient.data_ptr(), output.data_ptr(), result.data_ptr(), output.numel(), bits)
-    code(built, registers()).result().run((ctypes.c_int64 * len(fields))(*fields), torch.get_num_threads())
+    fields = (0, gradient.data_ptr(), output.data_ptr(), result.data_ptr(), output.numel(), as_field(math.nan if cut is None else cut))
+    run(built, registers(), fields, torch.get_num_threads())
     return result
 
 

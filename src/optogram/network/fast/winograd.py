@@ -12,7 +12,6 @@ torch.
 
 from __future__ import annotations
 
-import ctypes
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from optogram.network.fast.derived import Derived
-from optogram.network.fast.machine import code, lanes, memory, registers, works
+from optogram.network.fast.machine import code, lanes, memory, registers, run, works
 from optogram.network.operations import at_work
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ def convolved(
     own = memory(threads * scratch(channels, units, chunk, kind.wide))
     addresses = (tensor.data_ptr() for tensor in (own, images, weights, shift, result))
     fields = (0, 0, *addresses, tiles, chunk, channels, units, height, width, padding, tall, long, down, across)
-    code(built, kind).result().run((ctypes.c_int64 * len(fields))(*fields), threads)
+    run(built, kind, fields, threads)
     return result
 
 
